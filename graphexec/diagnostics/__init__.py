@@ -1,0 +1,1 @@
+"""Diagnostics: what is wrong with a workflow, where, and what to do about it."""

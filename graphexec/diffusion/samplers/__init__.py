@@ -1,0 +1,1 @@
+"""Samplers as steps: one family a module, one table of names."""

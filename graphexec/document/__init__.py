@@ -1,0 +1,1 @@
+"""Documents: any workflow file in, one form out, with a way back to the line and column of every value."""

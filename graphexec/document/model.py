@@ -1,0 +1,97 @@
+"""The one form that every workflow file is read into: nodes with literals and links, targets, parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, Literal, TypeAlias
+
+from graphexec.diagnostics.model import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The text of a workflow and the name to show for it. `directory` resolves relative names in it."""
+
+    name: str
+    text: str
+    format: Literal["json", "yaml"]
+    directory: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A reference to an output of another node: by index as API files have it, or by name as YAML has it."""
+
+    node: str
+    output: int | str
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterRef:
+    """A use of a parameter of the file; `overrides.apply` replaces it by the parameter's value."""
+
+    name: str
+
+
+Literal_: TypeAlias = Any
+"""A JSON value: None, bool, int, float, str, or a list or dict of these. Never a Link or ParameterRef."""
+
+InputValue: TypeAlias = "Link | ParameterRef | Literal_"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeDecl:
+    """A node as the file declares it. `path` leads to the node in the source, for diagnostics."""
+
+    id: str
+    type: str
+    inputs: Mapping[str, InputValue]
+    path: Path
+    title: str | None = None
+    meta: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A typed value that a file leaves open: `--param name=value` sets it, else `default` holds."""
+
+    name: str
+    type: Literal["INT", "FLOAT", "STRING", "BOOLEAN"]
+    default: int | float | str | bool | None
+    path: Path
+    required: bool = False
+    min: float | int | None = None
+    max: float | int | None = None
+    choices: tuple[int | float | str, ...] = ()
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What to compute: a node, or one output of it. Written `node` or `node:slot` (slot: index or name)."""
+
+    node: str
+    output: int | str | None = None
+    path: Path = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A workflow. Immutable; the order of `nodes` is that of the file.
+
+    `prompt` and `workflow` are the JSON values that a picture carries as metadata: the API prompt, and what the
+    editor saved (None when the file has none). An empty `targets` means: every output node.
+    """
+
+    source: Source
+    nodes: Mapping[str, NodeDecl]
+    targets: tuple[Target, ...] = ()
+    parameters: Mapping[str, Parameter] = field(default_factory=lambda: MappingProxyType({}))
+    workflow: Any = None
+    name: str | None = None
+
+    def with_nodes(self, nodes: Mapping[str, NodeDecl]) -> Document:
+        """Return a copy with other nodes."""
+        return replace(self, nodes=nodes)

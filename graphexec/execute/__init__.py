@@ -1,0 +1,1 @@
+"""Execution: the only place where node code runs."""

@@ -1,0 +1,38 @@
+"""What a run tells its listener while it goes on; each event is one NDJSON line with `--json`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal, TypeAlias
+
+EventKind: TypeAlias = Literal[
+    "run_started",
+    "node_started",
+    "progress",
+    "node_finished",
+    "node_reused",
+    "node_blocked",
+    "node_failed",
+    "warning",
+    "file_written",
+    "run_finished",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event. `node` is the id in the file (an expanded child reports under its parent)."""
+
+    kind: EventKind
+    node: str | None = None
+    node_type: str | None = None
+    done: int | None = None
+    total: int | None = None
+    seconds: float | None = None
+    message: str | None = None
+    data: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+
+Listener: TypeAlias = Callable[[Event], None]

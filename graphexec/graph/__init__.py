@@ -1,0 +1,1 @@
+"""The graph: nodes bound to their specs, links resolved to sockets, everything checked."""

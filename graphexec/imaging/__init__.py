@@ -1,0 +1,1 @@
+"""Pictures as files: PNG coding and decoding with Pillow and numpy."""

@@ -1,0 +1,52 @@
+"""The values that describe a plan: keys known or late, steps, and the lookup that the store offers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+from graphexec.graph.model import Graph, GraphNode
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A key computed before anything ran. `recipe` is what it was made of, for `explain`."""
+
+    digest: str
+    recipe: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A key that depends on a value of the run; `reason` says on which."""
+
+    reason: str
+
+
+Key: TypeAlias = "Known | Late"
+
+
+class Lookup(Protocol):
+    """What planning sees of a cache."""
+
+    def __contains__(self, digest: str) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One node to run. `releases` are the ids whose values nobody needs after this step."""
+
+    node: GraphNode
+    key: Key
+    cached: bool
+    releases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The steps in execution order. A step whose only consumers are cached is left out (`pruned`)."""
+
+    graph: Graph
+    steps: tuple[Step, ...]
+    pruned: tuple[str, ...] = ()

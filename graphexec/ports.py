@@ -1,0 +1,152 @@
+"""The engine's view of what it does not know: values, artifacts, and the hooks of the numeric world.
+
+The engine never imports torch, numpy or Pillow. Whatever needs them it reaches through `Hooks`, which the
+package `nodes` implements (`nodes.hooks`) and `registry.builtin` looks up by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal, Protocol, runtime_checkable
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A file that an output node wants written. `content` is complete but for metadata; `report` places it.
+
+    `prefix` is the node's filename_prefix, `%` patterns unexpanded. `width` and `height` (pixels) fill
+    `%width%` and `%height%`; `batch_index` fills `%batch_num%`.
+    """
+
+    media_type: Literal["image/png", "application/x-safetensors", "text/plain", "image/webp"]
+    content: bytes
+    prefix: str
+    suffix: str
+    role: Literal["output", "preview"] = "output"
+    width: int = 0
+    height: int = 0
+    batch_index: int = 0
+    ui_key: str = "images"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a node returns when a plain tuple of outputs is not enough."""
+
+    values: tuple[Any, ...] = ()
+    ui: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    artifacts: tuple[Artifact, ...] = ()
+    expand: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """A value that stops its consumers (ComfyUI's ExecutionBlocker); `message` None is silent."""
+
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The resolved numeric policy: part of every key whose result depends on it."""
+
+    device: str = "auto"
+    dtype: str = "auto"
+    noise: str = "comfyui"
+
+
+@runtime_checkable
+class Files(Protocol):
+    """Finds model and input files by the names that workflows use. `graphexec.files` implements it."""
+
+    def model(self, folder: str, name: str) -> Path:
+        """Return the file `name` of the model folder; raises NodeError when it is missing or unsafe."""
+
+    def models(self, folder: str) -> Sequence[str]:
+        """Return the names of all files of the model folder, sorted."""
+
+    def input(self, name: str) -> Path:
+        """Return an input file (`name [output]` selects another directory); raises NodeError."""
+
+
+class Context(Protocol):
+    """What a node's body may ask of the run it is part of."""
+
+    @property
+    def files(self) -> Files: ...
+    @property
+    def policy(self) -> Policy: ...
+    @property
+    def node_id(self) -> str: ...
+    @property
+    def hidden(self) -> Mapping[str, Any]:
+        """Hidden values by marker: PROMPT, EXTRA_PNGINFO, UNIQUE_ID, DYNPROMPT."""
+
+    @property
+    def resources(self) -> dict[str, Any]:
+        """Things that live as long as the Session (loaded weights), by name; owned by the numeric world."""
+
+    def progress(self, done: int, total: int, preview: Callable[[], bytes] | None = None) -> None:
+        """Report progress; raises Interrupted when the run is to stop. Call it once a sampler step."""
+
+    def check_cancelled(self) -> None:
+        """Raise Interrupted when the run is to stop."""
+
+    def warn(self, message: str) -> None:
+        """Tell the user something that does not stop the run."""
+
+
+class Hooks(Protocol):
+    """What the numeric world does for the engine. None of these is called before a value exists."""
+
+    def around_node(self, context: Context) -> AbstractContextManager[None]:
+        """Wrap the call of a node: inference mode, RNG fork and restore, out-of-memory recovery."""
+
+    def size(self, value: Any) -> int:
+        """Return the bytes that a value holds, roughly; handles count as nothing."""
+
+    def digest(self, value: Any) -> str | None:
+        """Return the digest of a value's content, or None when it has none (closures, foreign objects)."""
+
+    def isolate(self, value: Any) -> Any:
+        """Return a copy that a node pack may write into without changing the original."""
+
+    def close(self, resources: dict[str, Any]) -> None:
+        """Release what `Context.resources` holds (weights, device memory)."""
+
+
+class PlainHooks:
+    """Hooks for values of the standard library only: what runs when no numeric package is present."""
+
+    def around_node(self, context: Context) -> AbstractContextManager[None]:
+        """Wrap nothing."""
+        return nullcontext()
+
+    def size(self, value: Any) -> int:
+        """Return the length of texts and bytes, and a flat guess for the rest."""
+        return len(value) if isinstance(value, (str, bytes, bytearray)) else 64
+
+    def digest(self, value: Any) -> str | None:
+        """Digest plain values; None for others."""
+        from graphexec.hashing import digest
+
+        try:
+            return digest("value", value)
+        except (TypeError, AttributeError):
+            return None
+
+    def isolate(self, value: Any) -> Any:
+        """Copy containers."""
+        if isinstance(value, dict):
+            return {k: self.isolate(v) for k, v in value.items()}
+        if isinstance(value, list):
+            return [self.isolate(v) for v in value]
+        return value
+
+    def close(self, resources: dict[str, Any]) -> None:
+        """Forget everything."""
+        resources.clear()

@@ -1,0 +1,90 @@
+"""The description of a node type: inputs, outputs, version and the function that runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+WILDCARD = "*"
+PRIMITIVES = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"})
+
+
+@dataclass(frozen=True, slots=True)
+class InputSpec:
+    """One input. `type` is a socket type, a comma-separated union, or `*`; `COMBO` takes one of `choices`.
+
+    `folder` names the model folder (`checkpoints`, `loras`, ...) or `input` whose files are the choices; then
+    `choices` holds the names that need no file (`pixel_space`). `options` are the remaining keys of ComfyUI's
+    option dictionary, kept for `object-info` and converters.
+    """
+
+    name: str
+    type: str
+    required: bool = True
+    default: Any = None
+    has_default: bool = False
+    min: int | float | None = None
+    max: int | float | None = None
+    choices: tuple[Any, ...] = ()
+    folder: str | None = None
+    lazy: bool = False
+    raw_link: bool = False
+    force_input: bool = False
+    unchecked: bool = False
+    options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def is_primitive(self) -> bool:
+        """Whether a literal can stand here (unless `force_input`)."""
+        return any(part in PRIMITIVES for part in self.type.split(","))
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSpec:
+    """One output. With `is_list` the node returns a list whose items are handed on one by one."""
+
+    name: str
+    type: str
+    is_list: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSpec:
+    """A node type. The order of inputs is that of the editor's widgets.
+
+    A built-in's `function` is called as `function(context, **inputs)` and returns a tuple in the order of
+    `outputs`, or an `Outcome`. ComfyUI-style classes are wrapped to the same form by `registry.adapter`.
+    """
+
+    type: str
+    inputs: tuple[InputSpec, ...]
+    outputs: tuple[OutputSpec, ...]
+    function: Callable[..., Any] | None
+    provider: str
+    version: str = "1"
+    hidden: tuple[tuple[str, str], ...] = ()
+    output_node: bool = False
+    input_is_list: bool = False
+    handle: bool = False
+    """Makes handles only (loaders, patches): cheap, never counted as work, never stored."""
+    always_runs: bool = False
+    """Has side effects that graphexec cannot see: runs on every run (output nodes of packs)."""
+    id_in_key: bool = False
+    """Results depend on the node's id (NOT_IDEMPOTENT, UNIQUE_ID)."""
+    validate: Callable[..., Any] | None = None
+    """VALIDATE_INPUTS, called as `validate(literals, received_types)`; returns True or an error text."""
+    fingerprint: Callable[..., Any] | None = None
+    """IS_CHANGED, called as `fingerprint(literals)`; its plain result enters the key, NaN means 'always'."""
+    lazy_status: Callable[..., Any] | None = None
+    """check_lazy_status, called as `lazy_status(context, **inputs)`; returns the names still needed."""
+    display_name: str = ""
+    category: str = ""
+    description: str = ""
+    deprecated: bool = False
+    experimental: bool = False
+
+    def input(self, name: str) -> InputSpec | None:
+        """Return the declared input of this name, or None."""
+        return next((i for i in self.inputs if i.name == name), None)

@@ -1,0 +1,1 @@
+"""Reports: artifacts placed on disk, and run.json."""

@@ -1,0 +1,1 @@
+"""Content-addressed storage of node outputs; today the memory of one Session."""
