@@ -1,3 +1,12 @@
 """The built-in nodes. `TABLE_MODULES` lists the modules; each holds a `NODES` table (`registry.authoring`)."""
 
-TABLE_MODULES: tuple[str, ...] = ()
+TABLE_MODULES: tuple[str, ...] = (
+    "nodes.loaders",
+    "nodes.text",
+    "nodes.latent",
+    "nodes.latent_files",
+    "nodes.sampling",
+    "nodes.sigmas",
+    "nodes.vae",
+    "nodes.image_files",
+)
