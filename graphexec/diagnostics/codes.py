@@ -111,6 +111,7 @@ PACK_FAILED = _row("GX501", E, "node pack cannot be loaded", "Importing the pack
 PACK_NEEDS_COMFYUI = _row("GX502", E, "node pack needs ComfyUI", "The pack imports ComfyUI's own modules, which graphexec does not contain.")
 DUPLICATE_NODE_TYPE = _row("GX503", E, "node type provided twice", "Two providers define a node type of the same name.")
 BAD_NODE_CLASS = _row("GX504", E, "malformed node class", "A class of the pack lacks what a node class must have.")
+FOREIGN_NODES = _row("GX505", E, "built-in nodes not found", "graphexec's own nodes are the package `nodes` beside `graphexec`; Python found something else of that name first.")
 
 # 6xx: advice on sampler chains
 HANDOVER_PAST_END = _row("GX601", W, "hand-over past the last step", "A stage hands over after more steps than its schedule has, so the next stage has nothing left to do.")

@@ -19,7 +19,8 @@ class InputSpec:
     """One input. `type` is a socket type, a comma-separated union, or `*`; `COMBO` takes one of `choices`.
 
     `folder` names the model folder (`checkpoints`, `loras`, ...) or `input` whose files are the choices; then
-    `choices` holds the names that need no file (`pixel_space`). `options` are the remaining keys of ComfyUI's
+    `choices` holds the names that need no file (`pixel_space`). `raw_link` hands the link itself to the function;
+    `unchecked` leaves range and choice to the node's own validation. `options` are the remaining keys of ComfyUI's
     option dictionary, kept for `object-info` and converters.
     """
 
@@ -78,8 +79,11 @@ class NodeSpec:
     """Results depend on the node's id (NOT_IDEMPOTENT, UNIQUE_ID)."""
     validate: Callable[..., Any] | None = None
     """VALIDATE_INPUTS, called as `validate(literals, received_types)`; returns True or an error text."""
+    validates_links: bool = False
+    """`validate` judges the types of links itself, so the built-in check of socket types is off."""
     fingerprint: Callable[..., Any] | None = None
-    """IS_CHANGED, called as `fingerprint(literals)`; its plain result enters the key, NaN means 'always'."""
+    """IS_CHANGED, called as `fingerprint(inputs)` with literals, hidden values, and None for every link; its
+    plain result enters the key, NaN means 'always'."""
     lazy_status: Callable[..., Any] | None = None
     """check_lazy_status, called as `lazy_status(context, **inputs)`; returns the names still needed."""
     named_files: Callable[[Files, Mapping[str, Any]], Iterable[Path]] | None = None
