@@ -1,0 +1,91 @@
+"""The table of settings: one row per setting, and the typed record of their values with their origins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+
+from graphexec.config.kinds import FLAG, PATH, PATHS, SECONDS, SIZE, TEXT, Kind, choice
+
+Layer: TypeAlias = Literal["default", "user file", "workflow file", "environment", "command line"]
+Trust: TypeAlias = Literal["any", "inside", "user"]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting: its key in TOML, which with `_` for `-` is its field in `Settings`.
+
+    `trust` says what a file beside a workflow may do with it, since such a file may come from a stranger:
+    anything, name only directories inside its own (`inside`), or nothing (`user`).
+    """
+
+    key: str
+    kind: Kind
+    help: str
+    trust: Trust = "any"
+
+    @property
+    def field(self) -> str:
+        """The name of the field in `Settings`."""
+        return self.key.replace("-", "_")
+
+    @property
+    def variable(self) -> str:
+        """The environment variable."""
+        return f"GRAPHEXEC_{self.field.upper()}"
+
+
+TABLE: tuple[Setting, ...] = (
+    Setting("models", PATHS, "directories in ComfyUI's models layout, or an extra_model_paths.yaml"),
+    Setting("input", PATH, "directory of the pictures and latents that workflows load", trust="inside"),
+    Setting("output", PATH, "directory that results are written to", trust="inside"),
+    Setting("nodes", PATHS, "node packs to load: a file or a directory of Python code that runs", trust="user"),
+    Setting("name", TEXT, "template of file names, in place of the workflow's filename_prefix"),
+    Setting("device", choice("auto", "cpu", "cuda", "mps", "xpu", pattern=r"(cuda|xpu):\d{1,3}"), "where to compute"),
+    Setting("dtype", choice("auto", "fp32", "bf16", "fp16"), "number format of the models' weights"),
+    Setting("deadline", SECONDS, "seconds after which a run stops"),
+    Setting("memory-budget", SIZE, "bytes of results kept in memory between runs"),
+    Setting("previews", FLAG, "write what preview nodes show, too"),
+    Setting("format", choice("text", "json", "sarif", "github"), "how findings are printed"),
+    Setting("strict", FLAG, "treat warnings as errors"),
+)
+BY_KEY = MappingProxyType({row.key: row for row in TABLE})
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value came from: its layer, and the file with line, the variable or the option."""
+
+    layer: Layer
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.layer} ({self.detail})" if self.detail else self.layer
+
+
+DEFAULT = Origin("default")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The values in force. `origins` is keyed by field; a field that nobody set comes from its default."""
+
+    models: tuple[str, ...] = ("models",)
+    input: str = "input"
+    output: str = "output"
+    nodes: tuple[str, ...] = ()
+    name: str | None = None
+    device: str = "auto"
+    dtype: str = "auto"
+    deadline: float | None = None
+    memory_budget: int = 2 * 2**30
+    previews: bool = False
+    format: str = "text"
+    strict: bool = False
+    origins: Mapping[str, Origin] = field(default_factory=lambda: MappingProxyType({}), compare=False)
+
+    def origin(self, setting: str) -> Origin:
+        """Return where the value of a field came from."""
+        return self.origins.get(setting, DEFAULT)
