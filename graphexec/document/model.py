@@ -35,10 +35,15 @@ class ParameterRef:
     name: str
 
 
-Literal_: TypeAlias = Any
-"""A JSON value: None, bool, int, float, str, or a list or dict of these. Never a Link or ParameterRef."""
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An input whose value is malformed and already reported: it is there, but checks pass over it in silence."""
 
-InputValue: TypeAlias = "Link | ParameterRef | Literal_"
+
+Literal_: TypeAlias = Any
+"""A JSON value: None, bool, int, float, str, or a list or dict of these. Never a Link, ParameterRef or Unreadable."""
+
+InputValue: TypeAlias = "Link | ParameterRef | Unreadable | Literal_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,8 @@ class Document:
 
     `prompt` and `workflow` are the JSON values that a picture carries as metadata: the API prompt, and what the
     editor saved (None when the file has none). An empty `targets` means: every output node.
+    `broken` are the ids of nodes that the file has but that could not be read (already reported), so that a link
+    to one of them is no second mistake. `overridden` are the places whose values `overrides.apply` replaced.
     """
 
     source: Source
@@ -91,6 +98,9 @@ class Document:
     parameters: Mapping[str, Parameter] = field(default_factory=lambda: MappingProxyType({}))
     workflow: Any = None
     name: str | None = None
+    description: str | None = None
+    broken: frozenset[str] = frozenset()
+    overridden: frozenset[Path] = frozenset()
 
     def with_nodes(self, nodes: Mapping[str, NodeDecl]) -> Document:
         """Return a copy with other nodes."""
