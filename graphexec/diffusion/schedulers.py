@@ -115,7 +115,7 @@ def linear_quadratic(schedule: Schedule, steps: int, threshold: float = 0.025) -
 
 def kl_optimal(schedule: Schedule, steps: int) -> Tensor:
     """Levels uniform in atan(sigma) (Sabour et al. 2024, arXiv 2404.14507, section 3.1)."""
-    ramp = torch.linspace(0, 1, steps)
+    ramp = torch.arange(steps, dtype=torch.float32) / max(steps - 1, 1)
     low, high = math.atan(sigma_min(schedule)), math.atan(sigma_max(schedule))
     return closed((ramp * low + (1 - ramp) * high).tan())
 

@@ -45,22 +45,31 @@ def sigma_max(schedule: Schedule) -> float:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NoiseSchedule:
-    """A discrete schedule. `stride` > 1 is that of a distilled model, which knows every stride-th timestep only."""
+    """A discrete schedule: `sigmas` and their logs, both `(L,)` float32, rounded from float64.
+
+    `stride` > 1 is that of a distilled model, which knows every stride-th timestep only.
+    """
 
     sigmas: Tensor
+    log_sigmas: Tensor
     stride: int = 1
+
+    @classmethod
+    def of(cls, sigmas: Tensor, stride: int = 1) -> NoiseSchedule:
+        """The schedule of a table of levels, best given in float64."""
+        return cls(sigmas.float(), sigmas.log().float(), stride)
 
     def sigma(self, timestep: Tensor) -> Tensor:
         """Sigma of timesteps, interpolated linearly in log sigma and clamped to the table."""
-        last = self.sigmas.shape[0] - 1
-        place = ((timestep.float().to(self.sigmas.device) - (self.stride - 1)) / self.stride).clamp(0, last)
+        place = (timestep.float().to(self.log_sigmas.device) - (self.stride - 1)) / self.stride
+        place = place.clamp(0, self.log_sigmas.shape[0] - 1)
         low, high, fraction = place.floor().long(), place.ceil().long(), place.frac()
-        logs = self.sigmas.log()
-        return ((1 - fraction) * logs[low] + fraction * logs[high]).exp().to(timestep.device)
+        logs = (1 - fraction) * self.log_sigmas[low] + fraction * self.log_sigmas[high]
+        return logs.exp().to(timestep.device)
 
     def timestep(self, sigma: Tensor) -> Tensor:
         """The timestep whose level is nearest in log sigma."""
-        distance = (sigma.log()[..., None] - self.sigmas.to(sigma.device, sigma.dtype).log()).abs()
+        distance = (sigma.log()[..., None] - self.log_sigmas.to(sigma.device)).abs()
         return (distance.argmin(dim=-1) * self.stride + (self.stride - 1)).float()
 
     def percent_to_sigma(self, percent: float) -> float:
@@ -100,10 +109,13 @@ class ContinuousSchedule:
         return math.exp((high - low) * (1.0 - percent) + low)
 
 
-def scaled_linear(beta_start: float = 0.00085, beta_end: float = 0.012, steps: int = 1000) -> NoiseSchedule:
+def scaled_linear(
+    beta_start: float = 0.00085, beta_end: float = 0.012, steps: int = 1000, zero_terminal_snr: bool = False
+) -> NoiseSchedule:
     """The schedule of Stable Diffusion: sqrt(beta) linear in the timestep (Rombach et al. 2022, arXiv 2112.10752)."""
     betas = torch.linspace(beta_start**0.5, beta_end**0.5, steps, dtype=torch.float64) ** 2
-    return NoiseSchedule(levels((1 - betas).cumprod(dim=0)).float())
+    sigmas = levels((1 - betas).cumprod(dim=0))
+    return NoiseSchedule.of(rescaled(sigmas) if zero_terminal_snr else sigmas)
 
 
 def levels(alpha_bar: Tensor) -> Tensor:
@@ -111,23 +123,22 @@ def levels(alpha_bar: Tensor) -> Tensor:
     return ((1 - alpha_bar) / alpha_bar).sqrt()
 
 
-def distilled(schedule: NoiseSchedule, kept: int = 50) -> NoiseSchedule:
-    """The levels a consistency-distilled model was trained on: `kept` of the table's (Luo et al. 2023, 2310.04378)."""
-    stride = schedule.sigmas.shape[0] // kept
-    return NoiseSchedule(schedule.sigmas.flip(0)[::stride][:kept].flip(0), stride)
+def rescaled(sigmas: Tensor) -> Tensor:
+    """The levels `(L,)` with zero terminal SNR (Lin et al. 2023, arXiv 2305.08891, algorithm 1).
 
-
-def zero_terminal_snr(schedule: NoiseSchedule) -> NoiseSchedule:
-    """Rescale so that the last level is (nearly) pure noise (Lin et al. 2023, arXiv 2305.08891, algorithm 1).
-
-    The last alpha_bar is set to the smallest positive value in use (4.8973451890853435e-08) rather than 0, which
-    has no finite sigma.
+    The last alpha_bar is the small value in use, 4.8973451890853435e-08, rather than 0, which has no finite sigma.
     """
-    root = (1 / (schedule.sigmas**2 + 1)).sqrt()
+    root = (1 / (sigmas**2 + 1)).sqrt()
     first, last = root[0].clone(), root[-1].clone()
     alpha_bar = ((root - last) * (first / (first - last))) ** 2
     alpha_bar[-1] = 4.8973451890853435e-08
-    return NoiseSchedule(levels(alpha_bar), schedule.stride)
+    return levels(alpha_bar)
+
+
+def distilled(schedule: NoiseSchedule, kept: int = 50) -> NoiseSchedule:
+    """The levels a consistency-distilled model was trained on: `kept` of the table's (Luo et al. 2023, 2310.04378)."""
+    stride = schedule.sigmas.shape[0] // kept
+    return NoiseSchedule.of(schedule.sigmas.flip(0)[::stride][:kept].flip(0), stride)
 
 
 def log_uniform(low: float, high: float, clock: Literal["edm", "v"], steps: int = 1000) -> ContinuousSchedule:
