@@ -1,0 +1,68 @@
+"""A model inside a file: where its tensors stand, and reading them under the names that the model's module has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from graphexec.diffusion.loading.weights import WeightsFile
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a tensor stands: its name in the file, and which third of its rows it is, or whether it is transposed."""
+
+    name: str
+    third: int | None = None
+    transposed: bool = False
+
+    def shape(self, stored: tuple[int, ...]) -> tuple[int, ...]:
+        """The tensor's shape, from that of the stored one."""
+        if self.third is not None:
+            return (stored[0] // 3, *stored[1:])
+        return stored[::-1] if self.transposed else stored
+
+    def view(self, stored: Tensor) -> Tensor:
+        """The tensor, from the stored one."""
+        if self.third is not None:
+            return stored.chunk(3)[self.third]
+        return stored.T if self.transposed else stored
+
+
+@dataclass(frozen=True)
+class Part:
+    """One model of a file. `kind` and the file tell parts apart; `sources` are by the module's tensor names."""
+
+    file: WeightsFile
+    kind: str
+    sources: Mapping[str, Source] = field(compare=False, repr=False)
+
+    @cached_property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shapes by the module's tensor names."""
+        tensors = self.file.header.tensors
+        return {name: source.shape(tensors[source.name].shape) for name, source in self.sources.items()}
+
+    @property
+    def identity(self) -> str:
+        """The file's digest and the kind."""
+        return f"{self.kind}:{self.file.digest}"
+
+    def read(self, names: Iterable[str], dtype: torch.dtype, device: torch.device) -> dict[str, Tensor]:
+        """Tensors by the module's names, converted; those that need no conversion are views of the mapped file."""
+        wanted = list(names)
+        stored = self.file.read(dict.fromkeys(self.sources[name].name for name in wanted))
+        views = {name: self.sources[name].view(stored[self.sources[name].name]) for name in wanted}
+        return {
+            name: view.to(device, dtype if view.is_floating_point() else view.dtype).contiguous()
+            for name, view in views.items()
+        }
+
+
+def prefixed(file: WeightsFile, kind: str, prefix: str) -> Part:
+    """The part whose tensors' names start with `prefix`."""
+    return Part(file, kind, {n[len(prefix) :]: Source(n) for n in file.header.tensors if n.startswith(prefix)})

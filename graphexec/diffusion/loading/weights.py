@@ -1,0 +1,104 @@
+"""Reading tensors from model files: safetensors by memory map, PyTorch files with tensors only."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+
+import torch
+from blake3 import blake3
+from safetensors import safe_open
+from torch import Tensor
+
+from graphexec.diffusion.loading.header import BadModelFile, Header, TensorInfo, read_header
+
+SAFETENSORS = frozenset({".safetensors", ".sft"})
+PICKLED = frozenset({".ckpt", ".pt", ".pt2", ".pth", ".bin", ".pkl"})
+_NAMES: Mapping[torch.dtype, str] = MappingProxyType(
+    {torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16", torch.int64: "I64"}
+)
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """A model file at one moment: its path, and a stamp of size, times and inode that tells when it changed.
+
+    Equal files have equal paths and stamps. Contents are read when asked for: the header at once cheap for
+    safetensors; a PyTorch file is mapped as a whole.
+    """
+
+    path: Path
+    stamp: tuple[int, ...] = field(repr=False)
+
+    @cached_property
+    def header(self) -> Header:
+        """Names, shapes and element types of the tensors."""
+        if self.path.suffix.lower() in SAFETENSORS:
+            return read_header(self.path)
+        tensors = {
+            name: TensorInfo(_NAMES.get(tensor.dtype, str(tensor.dtype)), tuple(tensor.shape))
+            for name, tensor in self._pickled.items()
+        }
+        return Header(MappingProxyType(tensors), MappingProxyType({}))
+
+    @cached_property
+    def digest(self) -> str:
+        """The hex BLAKE3 digest of the file's bytes; reads the whole file once."""
+        hasher = blake3(max_threads=blake3.AUTO)
+        hasher.update_mmap(self.path)
+        return str(hasher.hexdigest())
+
+    def read(self, names: Iterable[str]) -> dict[str, Tensor]:
+        """Tensors by name, as stored: views of the mapped file, not to be written to. Raises BadModelFile."""
+        if self.path.suffix.lower() not in SAFETENSORS:
+            return {name: self._pickled[name] for name in names}
+        _ = self.header  # checked before the library maps the file
+        with safe_open(self.path, framework="pt", device="cpu") as file:
+            return {name: file.get_tensor(name) for name in names}
+
+    @cached_property
+    def _pickled(self) -> Mapping[str, Tensor]:
+        return _read_pickled(self.path)
+
+
+def open_weights(path: Path) -> WeightsFile:
+    """Name the file as it is now. Raises BadModelFile when it is missing or of no known kind."""
+    if path.suffix.lower() not in SAFETENSORS | PICKLED:
+        known = ", ".join(sorted(SAFETENSORS | PICKLED))
+        raise BadModelFile(path, f"not a model file by its name; known suffixes: {known}")
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise BadModelFile(path, f"cannot be read: {error.strerror}") from error
+    return WeightsFile(path.resolve(), (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino))
+
+
+def _read_pickled(path: Path) -> Mapping[str, Tensor]:
+    """Tensors of a PyTorch file, by name; nothing in it is executed."""
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True, mmap=_is_zip(path))
+    except pickle.UnpicklingError as error:
+        raise BadModelFile(
+            path,
+            "holds more than tensors, and loading it would run code from the file; convert it to safetensors first",
+        ) from error
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError, AssertionError) as error:
+        raise BadModelFile(path, "not a PyTorch file, or cut short") from error
+    for wrapper in ("state_dict", "model", "params_ema", "params"):
+        inner = content.get(wrapper) if isinstance(content, dict) else None
+        if isinstance(inner, dict):
+            content = inner
+            break
+    if not isinstance(content, dict):
+        raise BadModelFile(path, "holds no mapping of tensors")
+    return {name: value for name, value in content.items() if isinstance(name, str) and isinstance(value, Tensor)}
+
+
+def _is_zip(path: Path) -> bool:
+    """Whether the file is of the format that can be mapped (PyTorch 1.6 and later)."""
+    with path.open("rb") as file:
+        return file.read(4) == b"PK\x03\x04"
