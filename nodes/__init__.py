@@ -4,9 +4,13 @@ TABLE_MODULES: tuple[str, ...] = (
     "nodes.loaders",
     "nodes.text",
     "nodes.latent",
+    "nodes.latent_transform",
+    "nodes.latent_math",
     "nodes.latent_files",
     "nodes.sampling",
     "nodes.sigmas",
     "nodes.vae",
+    "nodes.image",
+    "nodes.mask",
     "nodes.image_files",
 )

@@ -57,7 +57,7 @@ def load_image_mask(context: Context, image: str, channel: str) -> tuple[Mask]:
     hidden=METADATA,
     output_node=True,
 )
-def save_image(context: Context, images: Image, filename_prefix: str = "ComfyUI", **metadata: object) -> Outcome:
+def save_image(context: Context, images: Image, filename_prefix: str = "ComfyUI") -> Outcome:
     """Write each image as `<prefix>_00001_.png`, with the workflow inside."""
     return Outcome(artifacts=_png_artifacts(images, filename_prefix, preview=False))
 
@@ -69,7 +69,7 @@ def save_image(context: Context, images: Image, filename_prefix: str = "ComfyUI"
     hidden=METADATA,
     output_node=True,
 )
-def preview_image(context: Context, images: Image, **metadata: object) -> Outcome:
+def preview_image(context: Context, images: Image) -> Outcome:
     """Show images: written only with `--previews`, or when the workflow has no other output."""
     return Outcome(artifacts=_png_artifacts(images, "preview", preview=True))
 

@@ -21,9 +21,9 @@ METADATA = (("prompt", "PROMPT"), ("extra_pnginfo", "EXTRA_PNGINFO"))
 @NODES.node("LoadLatent", inputs=(File("latent", "input"),), outputs=(Output("LATENT"),))
 def load_latent(context: Context, latent: str) -> tuple[Latent]:
     """Read a latent that SaveLatent wrote."""
-    from graphexec.diffusion import latents
+    from graphexec.diffusion import latent_files
 
-    return (latents.load(context.files.input(latent)),)
+    return (latent_files.load(context.files.input(latent)),)
 
 
 @NODES.node(
@@ -32,10 +32,10 @@ def load_latent(context: Context, latent: str) -> tuple[Latent]:
     hidden=METADATA,
     output_node=True,
 )
-def save_latent(context: Context, samples: Latent, filename_prefix: str, **metadata: object) -> Outcome:
+def save_latent(context: Context, samples: Latent, filename_prefix: str) -> Outcome:
     """Write a latent as `<prefix>_00001_.latent` (safetensors); noise mask and batch indices are not kept."""
-    from graphexec.diffusion import latents
+    from graphexec.diffusion import latent_files
 
-    content = latents.dump(samples)
+    content = latent_files.dump(samples)
     artifact = Artifact("application/x-safetensors", content, filename_prefix, ".latent", ui_key="latents")
     return Outcome(artifacts=(artifact,))
