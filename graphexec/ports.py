@@ -90,6 +90,10 @@ class Context(Protocol):
     def resources(self) -> dict[str, Any]:
         """Things that live as long as the Session (loaded weights), by name; owned by the numeric world."""
 
+    @property
+    def instances(self) -> dict[tuple[str, str], Any]:
+        """Objects of pack classes by node id and type; they live as long as the Session."""
+
     def progress(self, done: int, total: int, preview: Callable[[], bytes] | None = None) -> None:
         """Report progress; raises Interrupted when the run is to stop. Call it once a sampler step."""
 

@@ -110,7 +110,7 @@ MISSING_EMBEDDING = _row("GX404", W, "embedding not found", "The prompt names an
 PACK_FAILED = _row("GX501", E, "node pack cannot be loaded", "Importing the pack raised an error.")
 PACK_NEEDS_COMFYUI = _row("GX502", E, "node pack needs ComfyUI", "The pack imports ComfyUI's own modules, which graphexec does not contain.")
 DUPLICATE_NODE_TYPE = _row("GX503", E, "node type provided twice", "Two providers define a node type of the same name.")
-BAD_NODE_CLASS = _row("GX504", E, "malformed node class", "A class of the pack lacks what a node class must have.")
+BAD_NODE_CLASS = _row("GX504", W, "malformed node class", "A class of the pack lacks what a node class must have. It is left out; the other classes load.")
 FOREIGN_NODES = _row("GX505", E, "built-in nodes not found", "graphexec's own nodes are the package `nodes` beside `graphexec`; Python found something else of that name first.")
 
 # 6xx: advice on sampler chains

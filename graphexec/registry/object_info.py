@@ -42,10 +42,5 @@ def _input(declared: InputSpec, files: Files | None) -> list[Any]:
         options["default"] = declared.default
     if declared.type != "COMBO":
         return [declared.type, options]
-    return [[*_found(declared, files), *declared.choices], options]
-
-
-def _found(declared: InputSpec, files: Files | None) -> list[str]:
-    if files is None or declared.folder is None or declared.folder == "input":
-        return []
-    return list(files.models(declared.folder))
+    found = files.models(declared.folder) if files and declared.folder else ()
+    return [[*found, *declared.choices], options]

@@ -1,6 +1,6 @@
 """Writes graphexec/registry/catalogue.json from the /object_info document of a ComfyUI server.
 
-    python tests/registry/make_catalogue.py object_info.json
+python tests/registry/make_catalogue.py object_info.json
 """
 
 import json

@@ -1,0 +1,165 @@
+"""Node packs that the user names: a file, a folder, or an entry point of the group `graphexec.nodes`."""
+
+from __future__ import annotations
+
+import os
+import re
+import traceback
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
+
+from graphexec.diagnostics.codes import BAD_NODE_CLASS, PACK_FAILED, PACK_NEEDS_COMFYUI, report
+from graphexec.diagnostics.model import Diagnostic
+from graphexec.hashing import digest, digest_bytes
+from graphexec.registry.adapter import read_class
+from graphexec.registry.builtin import Provided
+from graphexec.registry.classcalls import comfyui_module
+from graphexec.registry.imports import comfyui_refused, import_file
+from graphexec.registry.spec import NodeSpec
+
+ENTRY_POINT_GROUP = "graphexec.nodes"
+
+
+class _Refused(Exception):
+    """A pack cannot be loaded; holds the diagnostic."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        self.diagnostic = diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class _Pack:
+    """A pack that was found: where it is, and the digest of its source files."""
+
+    name: str
+    root: Path
+    version: str
+    entry_point: EntryPoint | None = None
+
+
+def load_packs(names: Iterable[str | os.PathLike[str]]) -> Provided:
+    """Load packs by path (a `.py` file, a folder with `__init__.py`) or by entry point, each once.
+
+    Returns the specs of their classes and the findings: GX501 for what cannot be imported, GX502 for packs that
+    import ComfyUI's modules, GX504 for classes left out.
+    """
+    specs: list[NodeSpec] = []
+    findings: list[Diagnostic] = []
+    seen: set[Path] = set()
+    for name in names:
+        try:
+            pack = _find(os.fspath(name))
+            if pack.root not in seen:
+                seen.add(pack.root)
+                found, doubts = _read(pack, _import(pack))
+                specs += found
+                findings += doubts
+        except _Refused as refused:
+            findings.append(refused.diagnostic)
+    return Provided(specs=tuple(specs), diagnostics=tuple(findings))
+
+
+def source_digest(root: Path) -> str:
+    """Return the digest of a file, or of all `.py` files below a folder (names and contents, hidden ones left out)."""
+    if root.is_file():
+        return digest_bytes(root.read_bytes())
+    return digest(
+        "pack", {file.relative_to(root).as_posix(): digest_bytes(file.read_bytes()) for file in _sources(root)}
+    )
+
+
+def _sources(root: Path) -> Iterator[Path]:
+    for folder, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if not name.startswith((".", "__pycache__"))]
+        yield from (Path(folder, name) for name in files if name.endswith(".py"))
+
+
+def _find(name: str) -> _Pack:
+    path = Path(name).expanduser()
+    root = path.resolve()
+    if path.is_file() and path.suffix == ".py":
+        return _Pack(name, root, source_digest(root))
+    if path.is_dir():
+        if not (path / "__init__.py").is_file():
+            raise _Refused(report(PACK_FAILED, f"the node pack {name} is a folder without __init__.py"))
+        return _Pack(name, root, source_digest(root))
+    if path.exists():
+        raise _Refused(report(PACK_FAILED, f"the node pack {name} is neither a .py file nor a folder"))
+    return _installed(name)
+
+
+def _installed(name: str) -> _Pack:
+    offered = {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
+    if name not in offered:
+        hint = f"installed packs: {', '.join(sorted(offered))}" if offered else None
+        raise _Refused(
+            report(PACK_FAILED, f"there is no node pack {name}: no such file, folder or entry point", hint=hint)
+        )
+    point = offered[name]
+    try:
+        with comfyui_refused(point.module.partition(".")[0]):
+            file = Path(import_module(point.module).__file__ or "").resolve()
+    except (Exception, SystemExit) as error:
+        raise _Refused(_import_error(name, None, error)) from error
+    root = file.parent if file.name == "__init__.py" else file
+    return _Pack(name, root, source_digest(root), point)
+
+
+def _import(pack: _Pack) -> Any:
+    try:
+        if pack.entry_point is not None:
+            return pack.entry_point.load()
+        file = pack.root / "__init__.py" if pack.root.is_dir() else pack.root
+        stem = re.sub(r"\W", "_", pack.root.stem)
+        key = digest("pack module", [str(pack.root), pack.version])[:12]
+        return import_file(file, f"_graphexec_pack_{stem}_{key}")
+    except (Exception, SystemExit) as error:
+        raise _Refused(_import_error(pack.name, pack.root, error)) from error
+
+
+def _import_error(name: str, root: Path | None, error: BaseException) -> Diagnostic:
+    where = _blamed_line(root, error) if root else ""
+    module = comfyui_module(error)
+    if module is not None:
+        return report(
+            PACK_NEEDS_COMFYUI,
+            f"the node pack {name} imports {module}, a module of ComfyUI{where}",
+            hint="graphexec.pack has ExecutionBlocker and GraphBuilder; packs on plain values need nothing else",
+        )
+    missing = error.name if isinstance(error, ModuleNotFoundError) else None
+    hint = f"install the package that provides {missing.partition('.')[0]}" if missing else None
+    cause = f"{error.__class__.__name__}: {error}"
+    return report(PACK_FAILED, f"the node pack {name} cannot be imported{where}: {cause}", hint=hint)
+
+
+def _blamed_line(root: Path, error: BaseException) -> str:
+    """Say which line of the pack was running when the import failed; for a syntax error, which cannot be read."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f" ({Path(error.filename).name}, line {error.lineno})"
+    frames: Sequence[traceback.FrameSummary] = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if Path(frame.filename).resolve().is_relative_to(root)]
+    return f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
+
+
+def _read(pack: _Pack, module: Any) -> tuple[list[NodeSpec], list[Diagnostic]]:
+    classes = module if isinstance(module, Mapping) else getattr(module, "NODE_CLASS_MAPPINGS", None)
+    if not isinstance(classes, Mapping):
+        if hasattr(module, "comfy_entrypoint"):
+            message = f"the node pack {pack.name} is written for comfy_api, a module of ComfyUI"
+            raise _Refused(report(PACK_NEEDS_COMFYUI, message))
+        raise _Refused(report(PACK_FAILED, f"the node pack {pack.name} defines no mapping NODE_CLASS_MAPPINGS"))
+    titles = getattr(module, "NODE_DISPLAY_NAME_MAPPINGS", None) or {}
+    specs: list[NodeSpec] = []
+    findings: list[Diagnostic] = []
+    for type, cls in classes.items():
+        try:
+            title = titles.get(type)
+            specs.append(read_class(str(type), cls, provider=pack.name, version=pack.version, display_name=title))
+        except (AttributeError, TypeError, ValueError) as error:
+            message = f"the node class {type!r} of {pack.name} is left out: {error}"
+            findings.append(report(BAD_NODE_CLASS, message))
+    return specs, findings
