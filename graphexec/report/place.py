@@ -1,0 +1,151 @@
+"""Artifacts into files: metadata spliced in, named, numbered, and not written again when they are there already."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from graphexec.errors import GraphexecError, NodeError
+from graphexec.ports import Artifact
+from graphexec.report.metadata import metadata_texts, splice_png, splice_safetensors
+from graphexec.report.naming import Series, numbered, prepare, series_of
+from graphexec.report.patterns import Facts
+from graphexec.report.writing import create, unwritable
+
+PREVIEWS = "previews"
+"""The subfolder of the output directory that PreviewImage's files go to."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedFile:
+    """A file that holds an artifact; `unchanged` when it lay there before."""
+
+    node: str
+    path: Path
+    subfolder: str
+    ui_key: str
+    media_type: str
+    unchanged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The files of a run, in the order of its artifacts, and what each output node shows."""
+
+    files: tuple[PlacedFile, ...]
+    ui: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+class OutputFailed(GraphexecError):
+    """A file could not be written. `node` is whose, `files` what was placed before."""
+
+    def __init__(self, message: str, node: str, files: tuple[PlacedFile, ...]) -> None:
+        self.node = node
+        self.files = files
+        super().__init__(message)
+
+
+def place(
+    artifacts: Sequence[tuple[str, Artifact]],
+    output: str | Path,
+    prompt: Mapping[str, Any] | None = None,
+    workflow: Any = None,
+    *,
+    name: str | None = None,
+    previews: bool = False,
+    now: datetime | None = None,
+) -> Placed:
+    """Write (node id, artifact) pairs under `output` as ComfyUI names files, and return where they are.
+
+    `prompt` and `workflow` become the files' metadata. `name` is a prefix that replaces those of all output nodes.
+    Previews are written with `previews`, or when there is nothing else. An artifact that one of the newest files of
+    its name already holds, metadata included, is not written again. Raises OutputFailed.
+    """
+    texts = metadata_texts(prompt, workflow)
+    facts = Facts(prompt=prompt or {}, workflow=workflow, now=now or datetime.now())
+    chosen = _chosen(artifacts, previews)
+    files: list[PlacedFile] = []
+    node = ""
+    try:
+        targets: list[Series] = []
+        first: dict[str, Artifact] = {}
+        for node, artifact in chosen:
+            sized = first.setdefault(node, artifact)
+            targets.append(
+                _target(artifact, Path(output), replace(facts, width=sized.width, height=sized.height), name)
+            )
+        counts = Counter(targets)
+        shelves: dict[Series, Shelf] = {}
+        for (node, artifact), series in zip(chosen, targets, strict=True):
+            if series not in shelves:
+                shelves[series] = Shelf(series, counts[series])
+            path, unchanged = shelves[series].put(_content(artifact, texts))
+            files.append(PlacedFile(node, path, series.subfolder, artifact.ui_key, artifact.media_type, unchanged))
+    except NodeError as error:
+        raise OutputFailed(str(error), node, tuple(files)) from error
+    return Placed(tuple(files), _ui(files))
+
+
+class Shelf:
+    """The files of one series, of which the newest `wanted` may hold what this run wants to write."""
+
+    def __init__(self, series: Series, wanted: int) -> None:
+        self._series = series
+        try:
+            prepare(series)
+            there = numbered(series)
+        except OSError as error:
+            raise unwritable(series.folder, error) from error
+        self._number = max((number for number, _ in there), default=0)
+        self._newest = [path for _, path in there if path.suffix == series.suffix][-wanted:]
+
+    def put(self, content: bytes) -> tuple[Path, bool]:
+        """Return a file with this content and whether it was there; each file there is used once."""
+        for path in self._newest:
+            if _holds(path, content):
+                self._newest.remove(path)
+                return path, True
+        while True:
+            self._number += 1
+            path = self._series.path(self._number)
+            if create(path, content):
+                return path, False
+
+
+def _chosen(artifacts: Sequence[tuple[str, Artifact]], previews: bool) -> list[tuple[str, Artifact]]:
+    wanted = previews or all(artifact.role == "preview" for _, artifact in artifacts)
+    return [(node, artifact) for node, artifact in artifacts if artifact.role == "output" or wanted]
+
+
+def _target(artifact: Artifact, output: Path, facts: Facts, name: str | None) -> Series:
+    if artifact.role == "preview":
+        return series_of(artifact.prefix, artifact.suffix, output, facts, artifact.batch_index, below=PREVIEWS)
+    return series_of(name or artifact.prefix, artifact.suffix, output, facts, artifact.batch_index)
+
+
+def _content(artifact: Artifact, texts: Mapping[str, str]) -> bytes:
+    """Return the file with its metadata, in the kinds of file that ComfyUI puts any into."""
+    if artifact.media_type == "image/png":
+        return splice_png(artifact.content, texts)
+    if artifact.media_type == "application/x-safetensors":
+        return splice_safetensors(artifact.content, {"prompt": "", **texts})
+    return artifact.content
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    try:
+        return path.stat().st_size == len(content) and path.read_bytes() == content
+    except OSError:
+        return False
+
+
+def _ui(files: Iterable[PlacedFile]) -> dict[str, dict[str, list[dict[str, str]]]]:
+    shown: dict[str, dict[str, list[dict[str, str]]]] = {}
+    for file in files:
+        entry = {"filename": file.path.name, "subfolder": file.subfolder, "type": "output"}
+        shown.setdefault(file.node, {}).setdefault(file.ui_key, []).append(entry)
+    return shown
