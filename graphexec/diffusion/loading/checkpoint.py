@@ -1,29 +1,66 @@
-"""Loading a checkpoint: from one file, the handles of the models in it."""
+"""Loading a checkpoint: from one file, the handles of the models in it. Reads headers; weights load on first use."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
+from graphexec.diffusion.clip_handle import ClipHandle
 from graphexec.diffusion.devices import CPU, Placement
-from graphexec.diffusion.handles import ModelHandle
+from graphexec.diffusion.loading.autoencoders import find_autoencoder
+from graphexec.diffusion.loading.embeddings import EmbeddingFiles
 from graphexec.diffusion.loading.family import find_family, find_unet
 from graphexec.diffusion.loading.header import BadModelFile
+from graphexec.diffusion.loading.text_encoders import checkpoint_encoders
 from graphexec.diffusion.loading.weights import WeightsFile, open_weights
 from graphexec.diffusion.memory import WeightsPool
+from graphexec.diffusion.model_handle import ModelHandle
+from graphexec.diffusion.vae_handle import VaeHandle
+
+
+class Checkpoint(NamedTuple):
+    """What a checkpoint holds; a checkpoint without text encoder or autoencoder has None there."""
+
+    model: ModelHandle
+    clip: ClipHandle | None
+    vae: VaeHandle | None
+
+
+def load_checkpoint(
+    path: Path, pool: WeightsPool, placement: Placement = CPU, embeddings: EmbeddingFiles | None = None
+) -> Checkpoint:
+    """Return the handles of a checkpoint. Raises BadModelFile when it holds no diffusion model of a known kind.
+
+    `embeddings` is where prompts find textual inversions.
+    """
+    file = open_weights(path)
+    model = _model(file, pool, placement)
+    encoders = checkpoint_encoders(file, model.family.name)
+    clip = ClipHandle(encoders, pool, placement, embeddings=embeddings) if encoders else None
+    return Checkpoint(model, clip, _vae(file, pool, placement))
 
 
 def load_unet(path: Path, pool: WeightsPool, placement: Placement = CPU) -> ModelHandle:
-    """Return the diffusion model in a file. Reads the header only. Raises BadModelFile when there is none."""
-    file = open_weights(path)
-    model = _model(file, pool, placement)
-    if model is None:
-        raise BadModelFile(path, "holds no diffusion model")
-    return model
+    """Return the diffusion model in a file, alone or with others. Raises BadModelFile when there is none."""
+    return _model(open_weights(path), pool, placement)
 
 
-def _model(file: WeightsFile, pool: WeightsPool, placement: Placement) -> ModelHandle | None:
+def load_vae(path: Path, pool: WeightsPool, placement: Placement = CPU) -> VaeHandle:
+    """Return the autoencoder in a file, alone or with others. Raises BadModelFile when there is none."""
+    vae = _vae(open_weights(path), pool, placement)
+    if vae is None:
+        raise BadModelFile(path, "holds no autoencoder")
+    return vae
+
+
+def _vae(file: WeightsFile, pool: WeightsPool, placement: Placement) -> VaeHandle | None:
+    found = find_autoencoder(file)
+    return VaeHandle(*found, pool, placement) if found else None
+
+
+def _model(file: WeightsFile, pool: WeightsPool, placement: Placement) -> ModelHandle:
     found = find_unet(file)
     if found is None:
-        return None
+        raise BadModelFile(file.path, "holds no diffusion model")
     unet, layout = found
     return ModelHandle(unet, layout, find_family(unet, layout), pool, placement)

@@ -23,14 +23,15 @@ def load_module(
     dtype: torch.dtype,
     device: torch.device,
     patches: tuple[Patch, ...] = (),
+    scope: str = "",
 ) -> M:
     """Return the module of a part with its weights, from the pool if it is there.
 
     Modules that differ in patches share every tensor that the patches leave alone. `build` makes the module; it runs
-    where parameters take no memory.
+    where parameters take no memory. Patches name the part's tensors with `scope` in front.
     """
     changes = tuple(patch for patch in patches if isinstance(patch, WeightPatch))
-    key: Hashable = ("module", part, dtype, device, changes)
+    key: Hashable = ("module", part, dtype, device, changes, scope)
 
     def fill() -> tuple[M, int]:
         with torch.device("meta"):
@@ -38,7 +39,7 @@ def load_module(
         shapes = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
         refuse_misfits(part, shapes)
         shared = shared_weights(part, list(shapes), pool, dtype, device)
-        own = patched_weights(shared, changes, dtype)
+        own = patched_weights(shared, changes, dtype, scope)
         module.load_state_dict({**shared, **own}, assign=True)
         return module.eval().requires_grad_(False), tensor_bytes(own.values())
 
@@ -63,14 +64,15 @@ def shared_weights(
 
 
 def patched_weights(
-    shared: dict[str, Tensor], changes: tuple[WeightPatch, ...], dtype: torch.dtype
+    shared: dict[str, Tensor], changes: tuple[WeightPatch, ...], dtype: torch.dtype, scope: str = ""
 ) -> dict[str, Tensor]:
     """The tensors that weight patches change, applied in order in float32."""
     own: dict[str, Tensor] = {}
-    for name in {name for change in changes for name in change.names if name in shared}:
-        weight = shared[name].float()
+    for name in shared:
+        weight, changed = shared[name], False
         for change in changes:
-            if name in change.names:
-                weight = change.apply(name, weight)
-        own[name] = weight.to(dtype)
+            if scope + name in change.names:
+                weight, changed = change.apply(scope + name, weight.float()), True
+        if changed:
+            own[name] = weight.to(dtype)
     return own

@@ -62,7 +62,7 @@ class WeightsFile:
 
     @cached_property
     def _pickled(self) -> Mapping[str, Tensor]:
-        return _read_pickled(self.path)
+        return _pickled_tensors(self.path)
 
 
 def open_weights(path: Path) -> WeightsFile:
@@ -77,8 +77,11 @@ def open_weights(path: Path) -> WeightsFile:
     return WeightsFile(path.resolve(), (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino))
 
 
-def _read_pickled(path: Path) -> Mapping[str, Tensor]:
-    """Tensors of a PyTorch file, by name; nothing in it is executed."""
+def read_pickled(path: Path) -> Mapping[str, object]:
+    """The dictionary in a PyTorch file of tensors and plain values; nothing in the file is executed.
+
+    Raises BadModelFile for files with anything else in them.
+    """
     try:
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=_is_zip(path))
     except pickle.UnpicklingError as error:
@@ -88,13 +91,15 @@ def _read_pickled(path: Path) -> Mapping[str, Tensor]:
         ) from error
     except (OSError, RuntimeError, EOFError, ValueError, KeyError, AssertionError) as error:
         raise BadModelFile(path, "not a PyTorch file, or cut short") from error
-    for wrapper in ("state_dict", "model", "params_ema", "params"):
-        inner = content.get(wrapper) if isinstance(content, dict) else None
-        if isinstance(inner, dict):
-            content = inner
-            break
     if not isinstance(content, dict):
-        raise BadModelFile(path, "holds no mapping of tensors")
+        raise BadModelFile(path, "holds no dictionary")
+    return content
+
+
+def _pickled_tensors(path: Path) -> Mapping[str, Tensor]:
+    content = read_pickled(path)
+    wrapped = (content.get(name) for name in ("state_dict", "model", "params_ema", "params"))
+    content = next((inner for inner in wrapped if isinstance(inner, dict)), content)
     return {name: value for name, value in content.items() if isinstance(name, str) and isinstance(value, Tensor)}
 
 

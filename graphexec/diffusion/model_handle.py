@@ -1,0 +1,106 @@
+"""The value of a MODEL socket: a UNet in a file, its family and patches; weights load on first use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from graphexec.diffusion import vector
+from graphexec.diffusion.devices import CPU, Placement
+from graphexec.diffusion.identity import handle_identity
+from graphexec.diffusion.loading.family import Family
+from graphexec.diffusion.loading.modules import load_module
+from graphexec.diffusion.loading.parts import Part
+from graphexec.diffusion.memory import WeightsPool
+from graphexec.diffusion.model import LatentFormat, Network
+from graphexec.diffusion.models.bound import BoundUNet
+from graphexec.diffusion.models.hooks import NO_HOOKS
+from graphexec.diffusion.models.layout import UNetLayout
+from graphexec.diffusion.models.unet import UNet
+from graphexec.diffusion.parameterization import Parameterization
+from graphexec.diffusion.patches import HookPatch, Patch, SamplingPatch
+from graphexec.diffusion.schedules import Schedule
+
+
+@dataclass(frozen=True)
+class ModelHandle:
+    """A diffusion model: the value of a MODEL socket. Cheap to make and to copy; equal handles do the same."""
+
+    part: Part
+    layout: UNetLayout
+    family: Family
+    pool: WeightsPool = field(compare=False, repr=False)
+    placement: Placement = CPU
+    patches: tuple[Patch, ...] = ()
+
+    def clone(self) -> ModelHandle:
+        """A handle of its own, for node packs that patch what they were given."""
+        return replace(self)
+
+    def with_patch(self, *patches: Patch) -> ModelHandle:
+        """This model with further patches, applied after those it has."""
+        return replace(self, patches=(*self.patches, *patches))
+
+    @property
+    def identity(self) -> str | None:
+        """A digest of file, patches and placement, or None when a patch has none. Reads the whole file once."""
+        return handle_identity("model", [self.part], self.patches, self.placement)
+
+    @property
+    def latent_format(self) -> LatentFormat:
+        """How latents map to model space."""
+        return self.family.latent_format
+
+    @property
+    def schedule(self) -> Schedule:
+        """The noise levels: the family's, or those of the last patch that sets them."""
+        patch = self._sampling()
+        return patch.schedule if patch else self.family.schedule()
+
+    @property
+    def parameterization(self) -> Parameterization:
+        """What the network predicts: as the family, or as the last patch that sets it."""
+        patch = self._sampling()
+        return patch.parameterization if patch else self.family.parameterization()
+
+    def _sampling(self) -> SamplingPatch | None:
+        return next((patch for patch in reversed(self.patches) if isinstance(patch, SamplingPatch)), None)
+
+    @property
+    def concat_channels(self) -> int:
+        """Channels that the network takes besides the latent's: 5 for inpainting models (mask, masked image), or 0."""
+        return self.layout.channels_in - self.latent_format.channels
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network runs."""
+        return self.placement.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The precision of the network's weights and activations."""
+        return self.placement.dtype
+
+    def network(self) -> Network:
+        """The network with its weights, loaded now if they are not in memory. Hold it only while it is needed."""
+        module = load_module(self.part, partial(UNet, self.layout), self.pool, self.dtype, self.device, self.patches)
+        hooks = sum((patch.hooks for patch in self.patches if isinstance(patch, HookPatch)), NO_HOOKS)
+        return BoundUNet(module, hooks, self.placement)
+
+    def vector(self, options: Mapping[str, Any], width: int, height: int, negative: bool = False) -> Tensor | None:
+        """The vector conditioning y `(1, A)` float32 for a conditioning's options, or None for models without.
+
+        `width` and `height` are the image's in pixels. Raises NodeError when the options lack a pooled output.
+        """
+        match self.family.name:
+            case "sdxl":
+                return vector.base_vector(options, width, height)
+            case "sdxl-refiner":
+                return vector.refiner_vector(options, width, height, negative)
+            case _:
+                return None

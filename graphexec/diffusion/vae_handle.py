@@ -1,0 +1,122 @@
+"""The value of a VAE socket: an autoencoder in a file, and how images become latents and latents images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from graphexec.diffusion.devices import CPU, Placement
+from graphexec.diffusion.identity import handle_identity
+from graphexec.diffusion.loading.modules import load_module
+from graphexec.diffusion.loading.parts import Part
+from graphexec.diffusion.memory import WeightsPool
+from graphexec.diffusion.models.autoencoder import Autoencoder
+from graphexec.diffusion.models.autoencoder_layout import AutoencoderLayout
+from graphexec.diffusion.patches import Patch
+from graphexec.diffusion.vae_tiling import tiled
+from graphexec.errors import NodeError
+
+Shape = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class VaeHandle:
+    """An autoencoder: the value of a VAE socket. Images are `(B, H, W, 3)` in 0..1, latents `(B, C, H/8, W/8)`."""
+
+    part: Part
+    layout: AutoencoderLayout
+    pool: WeightsPool = field(compare=False, repr=False)
+    placement: Placement = CPU
+    patches: tuple[Patch, ...] = ()
+
+    def clone(self) -> VaeHandle:
+        """A handle of its own, for node packs that patch what they were given."""
+        return replace(self)
+
+    @property
+    def identity(self) -> str | None:
+        """A digest of file, patches and placement, or None when a patch has none. Reads the whole file once."""
+        return handle_identity("vae", [self.part], self.patches, self.placement)
+
+    @property
+    def downscale(self) -> int:
+        """Pixels a latent place, along each side."""
+        return self.layout.downscale
+
+    @torch.no_grad()
+    def encode(self, pixels: Tensor) -> Tensor:
+        """The mean latent of images; sides are cropped around the centre to multiples of 8. One image at a time."""
+        images, encode = self._images(pixels), self._encoder()
+        return torch.cat([encode(images[i : i + 1]) for i in range(len(images))])
+
+    @torch.no_grad()
+    def decode(self, latent: Tensor) -> Tensor:
+        """Images of latents, clamped to 0..1. One at a time."""
+        latent, decode = self._latents(latent), self._decoder()
+        return _to_image(torch.cat([decode(latent[i : i + 1]) for i in range(len(latent))]))
+
+    @torch.no_grad()
+    def encode_tiled(self, pixels: Tensor, tile: int = 512, overlap: int = 64) -> Tensor:
+        """As `encode`, in tiles of `tile` pixels with `overlap` shared."""
+        images, encode = self._images(pixels), self._encoder()
+        return _mean(
+            tiled(images, encode, shape, overlap, 1 / self.downscale, self.layout.channels) for shape in _shapes(tile)
+        )
+
+    @torch.no_grad()
+    def decode_tiled(self, latent: Tensor, tile: int = 64, overlap: int = 16) -> Tensor:
+        """As `decode`, in tiles of `tile` latent places with `overlap` shared."""
+        latent, decode = self._latents(latent), self._decoder()
+        return _to_image(_mean(tiled(latent, decode, shape, overlap, self.downscale, 3) for shape in _shapes(tile)))
+
+    def module(self) -> Autoencoder:
+        """The autoencoder with its weights, loaded now if they are not in memory."""
+        place = self.placement
+        dtype, device = place.autoencoder_dtype, place.device
+        return load_module(self.part, partial(Autoencoder, self.layout), self.pool, dtype, device, self.patches)
+
+    def _encoder(self) -> Callable[[Tensor], Tensor]:
+        module, place = self.module(), self.placement
+        return lambda x: module.encode(x.to(place.device, place.autoencoder_dtype)).float().to(x.device)
+
+    def _decoder(self) -> Callable[[Tensor], Tensor]:
+        module, place = self.module(), self.placement
+        return lambda z: module.decode(z.to(place.device, place.autoencoder_dtype)).float().to(z.device)
+
+    def _images(self, pixels: Tensor) -> Tensor:
+        """`(B, H, W, C)` in 0..1 as `(B, 3, h, w)` in -1..1, h and w multiples of `downscale`."""
+        if pixels.ndim != 4 or pixels.shape[-1] < 3:
+            raise NodeError(f"an image has the shape (B, H, W, 3), not {tuple(pixels.shape)}")
+        for dim in (1, 2):
+            size = pixels.shape[dim] // self.downscale * self.downscale
+            if not size:
+                raise NodeError(
+                    f"the image is {pixels.shape[2]} x {pixels.shape[1]}, smaller than {self.downscale} pixels"
+                )
+            pixels = pixels.narrow(dim, (pixels.shape[dim] - size) // 2, size)
+        return pixels[..., :3].movedim(-1, 1).float() * 2 - 1
+
+    def _latents(self, latent: Tensor) -> Tensor:
+        if latent.ndim != 4 or latent.shape[1] != self.layout.channels:
+            wanted = f"(B, {self.layout.channels}, h, w)"
+            raise NodeError(f"a latent of this autoencoder has the shape {wanted}, not {tuple(latent.shape)}")
+        return latent.float()
+
+
+def _shapes(tile: int) -> tuple[Shape, Shape, Shape]:
+    """Tiled results are the mean over three shapes of tiles (height, width), so that seams fall in different places."""
+    return (tile, tile), (tile // 2, tile * 2), (tile * 2, tile // 2)
+
+
+def _mean(parts: Iterable[Tensor]) -> Tensor:
+    first, second, third = parts
+    return (first + second + third) / 3
+
+
+def _to_image(pixels: Tensor) -> Tensor:
+    """`(B, 3, H, W)` in -1..1 as an image `(B, H, W, 3)` in 0..1."""
+    return ((pixels + 1) / 2).clamp(0, 1).movedim(1, -1).contiguous()
