@@ -1,0 +1,170 @@
+"""Document and node types to a checked graph: every finding at once, a graph only where nothing stops it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+from graphexec.diagnostics import codes
+from graphexec.diagnostics.model import Diagnostic, Place, Related, Severity
+from graphexec.diagnostics.sanitize import shown
+from graphexec.diagnostics.suggest import nearest
+from graphexec.document.model import Document, Link, NodeDecl, Target
+from graphexec.graph.inputs import bind
+from graphexec.graph.links import check_dangling
+from graphexec.graph.lint import lint
+from graphexec.graph.model import Graph, GraphNode, GraphTarget
+from graphexec.graph.naming import did_you_mean, id_text, input_place, type_place
+from graphexec.graph.order import depth_first, needed_by
+from graphexec.graph.scope import Interface, NodeTypes, Scope
+from graphexec.graph.targets import excuse, resolve_targets, unused
+from graphexec.ports import Files
+
+LONGEST_CYCLE = 24
+"""Nodes of a cycle that a message names before it leaves some out."""
+
+
+def build(
+    document: Document,
+    registry: NodeTypes,
+    *,
+    targets: Sequence[Target] | None = None,
+    files: Files | None = None,
+    models_required: bool = False,
+    earlier: Sequence[Diagnostic] = (),
+) -> tuple[Graph | None, list[Diagnostic]]:
+    """Check a document and return its graph, or None when an error stands in the way, and all findings.
+
+    `targets` are what the caller asks for, in place of the file's. Then the errors of nodes that they do not
+    need become notes, and the graph is without those nodes; otherwise every error counts. `files` looks up
+    models and inputs; a missing one is an error with `models_required`, else a warning. `earlier` are findings
+    about the same file from before (the reader's), which count and are returned like the others.
+    """
+    scope = Scope(document, registry, files, Severity.ERROR if models_required else Severity.WARNING)
+    scope.interfaces = _interfaces(scope)
+    nodes, upstream = _bind_all(scope)
+    chosen = resolve_targets(scope, targets)
+    if not chosen and not document.targets and targets is None:
+        scope.found.append(codes.report(codes.NO_OUTPUT, "the workflow has no output node, so nothing would run"))
+    order, cyclic = depth_first(upstream, [target.node for target in chosen])
+    if cyclic:
+        _report_cycles(scope, upstream)
+    graph = _graph(document, nodes, upstream, order, chosen)
+    scope.found += lint(scope, filter(None, map(nodes.__getitem__, order)))
+    needed = needed_by([target.node for target in chosen], upstream)
+    findings = [*earlier, *scope.found]
+    if targets is not None:
+        findings = excuse(findings, needed)
+    elif chosen:
+        findings += unused(scope, needed, {need for needs in upstream.values() for need in needs})
+    stopped = any(finding.severity is Severity.ERROR for finding in findings)
+    return (None if stopped else graph), findings
+
+
+def _interfaces(scope: Scope) -> dict[str, Interface]:
+    """Find the type of every node; report those that are unknown or cannot run."""
+    by_type: dict[str, Interface | None] = {}
+    result: dict[str, Interface] = {}
+    for id, decl in scope.document.nodes.items():
+        if decl.type not in by_type:
+            spec = scope.types.get(decl.type) or scope.types.known(decl.type)
+            by_type[decl.type] = Interface.of(spec) if spec else None
+        interface = by_type[decl.type]
+        if interface is None:
+            _report_unknown(scope, decl)
+            continue
+        result[id] = interface
+        if interface.spec.function is None:
+            scope.found.append(
+                codes.report(
+                    codes.UNIMPLEMENTED_NODE,
+                    f"{scope.label(decl.id)} is a node of {interface.spec.provider} that graphexec does not implement",
+                    type_place(decl),
+                    node=id,
+                )
+            )
+    return result
+
+
+def _report_unknown(scope: Scope, decl: NodeDecl) -> None:
+    close = nearest(decl.type, (*scope.types.names(), *scope.types.known_names()))
+    scope.found.append(
+        codes.report(
+            codes.UNKNOWN_NODE_TYPE,
+            f"node {id_text(decl.id)} is of the unknown type {shown(decl.type)}",
+            type_place(decl),
+            hint=did_you_mean(close) or "load the node pack that provides it with --nodes PATH",
+            node=decl.id,
+        )
+    )
+
+
+def _bind_all(scope: Scope) -> tuple[dict[str, GraphNode | None], dict[str, Sequence[str]]]:
+    """Check every node; return the sound ones (None for others), and what each needs, sound or not.
+
+    A node that is merely not implemented is sound: advice can be given about what lies around it.
+    """
+    nodes: dict[str, GraphNode | None] = {}
+    upstream: dict[str, Sequence[str]] = {}
+    known = scope.document.nodes
+    for id, decl in known.items():
+        interface = scope.interfaces.get(id)
+        node = None
+        if interface is None:
+            check_dangling(scope, decl)
+        else:
+            node = bind(scope, decl, interface)
+        nodes[id] = node
+        if node is not None:
+            upstream[id] = tuple([edge.node for edge in node.links.values()])
+        else:
+            upstream[id] = tuple([v.node for v in decl.inputs.values() if type(v) is Link and v.node in known])
+    return nodes, upstream
+
+
+def _report_cycles(scope: Scope, upstream: Mapping[str, Sequence[str]]) -> None:
+    from graphexec.graph.dag import cycles
+
+    for cycle in cycles(upstream):
+        closed = [*cycle, cycle[0]]
+        links = [_link_between(scope, source, sink) for source, sink in pairwise(closed)]
+        decl = scope.document.nodes[cycle[0]]
+        if len(cycle) == 1:
+            message = f"{scope.label(decl.id)} feeds itself"
+        else:
+            shown_ids = [id_text(id) for id in closed]
+            if len(shown_ids) > LONGEST_CYCLE:
+                left_out = len(shown_ids) - LONGEST_CYCLE
+                shown_ids[LONGEST_CYCLE - 2 : -2] = [f"({left_out} more)"]
+            message = f"{len(cycle)} nodes feed each other in a circle: {' → '.join(shown_ids)}"
+        related = tuple(Related(text, place) for text, place in links[: LONGEST_CYCLE if len(cycle) > 1 else 0])
+        place = links[-1][1]
+        scope.found.append(
+            codes.report(
+                codes.CYCLE, message, place, hint="take one of these links out", node=cycle[0], related=related[:-1]
+            )
+        )
+
+
+def _link_between(scope: Scope, source: str, sink: str) -> tuple[str, Place]:
+    """Return the link from one node to another of a cycle as text and place."""
+    decl = scope.document.nodes[sink]
+    name = next(name for name, v in decl.inputs.items() if type(v) is Link and v.node == source)
+    return f"{scope.label(decl.id)} takes {name} from node {id_text(source)}", input_place(decl, name)
+
+
+def _graph(
+    document: Document,
+    nodes: Mapping[str, GraphNode | None],
+    upstream: Mapping[str, Sequence[str]],
+    order: Sequence[str],
+    targets: tuple[GraphTarget, ...],
+) -> Graph:
+    """Return the graph of the nodes that are free of errors and need only such; no node of a cycle is among them."""
+    sound: dict[str, GraphNode] = {}
+    for id in order:
+        node = nodes[id]
+        if node is not None and node.spec.function is not None and all(need in sound for need in upstream[id]):
+            sound[id] = node
+    in_file_order = {id: sound[id] for id in nodes if id in sound}
+    return Graph(document, in_file_order, tuple(sound), targets)
