@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from graphexec.registry.authoring import Context, File, NodeTable, Output
+from nodes.weights import placement, pool
 
 NODES = NodeTable("loaders")
 
@@ -16,11 +17,12 @@ NODES = NodeTable("loaders")
     outputs=(Output("MODEL"), Output("CLIP"), Output("VAE")),
     handle=True,
 )
-def checkpoint_loader_simple(context: Context, ckpt_name: str) -> tuple[Any, Any, Any]:
+def checkpoint_loader_simple(context: Context, ckpt_name: str) -> tuple[Any, ...]:
     """Open a checkpoint: diffusion model, text encoder and VAE of one file. Weights load on first use."""
     from graphexec.diffusion.loading.checkpoint import load_checkpoint
 
-    return load_checkpoint(context, context.files.model("checkpoints", ckpt_name))
+    path = context.files.model("checkpoints", ckpt_name)
+    return tuple(load_checkpoint(path, pool(context), placement(context), context.files))
 
 
 @NODES.node(
@@ -31,9 +33,7 @@ def checkpoint_loader_simple(context: Context, ckpt_name: str) -> tuple[Any, Any
     handle=True,
 )
 def vae_loader(context: Context, vae_name: str) -> tuple[Any]:
-    """Open a file that holds a VAE alone; `pixel_space` treats pixels as latents."""
-    from graphexec.diffusion.loading.checkpoint import load_vae, pixel_space_vae
+    """Open the VAE of a file."""
+    from graphexec.diffusion.loading.checkpoint import load_vae
 
-    if vae_name == "pixel_space":
-        return (pixel_space_vae(context),)
-    return (load_vae(context, context.files.model("vae", vae_name)),)
+    return (load_vae(context.files.model("vae", vae_name), pool(context), placement(context)),)

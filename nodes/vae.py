@@ -17,7 +17,7 @@ NODES = NodeTable("latent")
 )
 def vae_decode(context: Context, samples: Latent, vae: Any) -> tuple[Image]:
     """Decode a latent into images."""
-    return (vae.decode(context, samples["samples"]),)
+    return (vae.decode(samples["samples"]),)
 
 
 @NODES.node(
@@ -28,7 +28,7 @@ def vae_decode(context: Context, samples: Latent, vae: Any) -> tuple[Image]:
 )
 def vae_encode(context: Context, pixels: Image, vae: Any) -> tuple[Latent]:
     """Encode images into a latent (the mode of the posterior); sizes are cropped to multiples of 8."""
-    return ({"samples": vae.encode(context, pixels)},)
+    return ({"samples": vae.encode(pixels)},)
 
 
 @NODES.node(
@@ -49,7 +49,8 @@ def vae_decode_tiled(
     context: Context, samples: Latent, vae: Any, tile_size: int, overlap: int = 64, **temporal: int
 ) -> tuple[Image]:
     """Decode in overlapping tiles, for less memory; the temporal settings matter to video models only."""
-    return (vae.decode_tiled(context, samples["samples"], tile_size=tile_size, overlap=overlap),)
+    scale = vae.downscale
+    return (vae.decode_tiled(samples["samples"], tile_size // scale, min(overlap, tile_size // 4) // scale),)
 
 
 @NODES.node(
@@ -70,7 +71,7 @@ def vae_encode_tiled(
     context: Context, pixels: Image, vae: Any, tile_size: int, overlap: int = 64, **temporal: int
 ) -> tuple[Latent]:
     """Encode in overlapping tiles, for less memory; the temporal settings matter to video models only."""
-    return ({"samples": vae.encode_tiled(context, pixels, tile_size=tile_size, overlap=overlap)},)
+    return ({"samples": vae.encode_tiled(pixels, tile_size, overlap)},)
 
 
 @NODES.node(
@@ -90,4 +91,4 @@ def vae_encode_for_inpaint(context: Context, pixels: Image, vae: Any, mask: Mask
     from graphexec.diffusion import masks
 
     erased, noise_mask = masks.prepare_inpaint(pixels, mask, grow_mask_by)
-    return ({"samples": vae.encode(context, erased), "noise_mask": noise_mask},)
+    return ({"samples": vae.encode(erased), "noise_mask": noise_mask},)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+
+from graphexec.ports import Files
 
 WILDCARD = "*"
 PRIMITIVES = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"})
@@ -83,6 +86,9 @@ class NodeSpec:
     plain result enters the key, NaN means 'always'."""
     lazy_status: Callable[..., Any] | None = None
     """check_lazy_status, called as `lazy_status(context, **inputs)`; returns the names still needed."""
+    named_files: Callable[[Files, Mapping[str, Any]], Iterable[Path]] | None = None
+    """Called as `named_files(files, literals)`: the files that a text names (embeddings of a prompt), beyond
+    those of inputs with a `folder`. Their contents enter the key. Must not import torch."""
     from_pack: bool = False
     """Comes from a node pack: gets copies where it could write, and its hidden inputs as arguments (so their
     values enter the key). A built-in declares hidden inputs for object-info only."""
@@ -91,6 +97,11 @@ class NodeSpec:
     description: str = ""
     deprecated: bool = False
     experimental: bool = False
+    lazy_inputs: frozenset[str] = field(init=False, default=frozenset())
+    """The names of inputs that are evaluated only if the node asks for them."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lazy_inputs", frozenset(i.name for i in self.inputs if i.lazy))
 
     def input(self, name: str) -> InputSpec | None:
         """Return the declared input of this name, or None."""
