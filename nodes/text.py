@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
-from graphexec.registry.authoring import Conditioning, Context, Files, Int, NodeError, NodeTable, Output, Socket, String
+from graphexec.registry.authoring import Conditioning, Context, Int, NodeTable, Output, Socket, String
 
 NODES = NodeTable("conditioning")
-_EMBEDDING = re.compile(r"embedding:(\S+)")
-
-
-def embedding_files(files: Files, literals: Mapping[str, Any]) -> Iterator[Path]:
-    """Yield the embeddings that the texts of a node may name; one too many only costs a cache entry."""
-    for text in literals.values():
-        for word in _EMBEDDING.findall(text) if isinstance(text, str) else ():
-            # Brackets, commas and weights can follow a name, or be part of it.
-            for name in {word, *(word[: match.start()] for match in re.finditer(r"[,:()\[\]{}]", word))}:
-                with suppress(NodeError):
-                    yield files.model("embeddings", name)
 
 
 @NODES.node(
@@ -29,7 +14,6 @@ def embedding_files(files: Files, literals: Mapping[str, Any]) -> Iterator[Path]
     display_name="CLIP Text Encode (Prompt)",
     inputs=(String("text", multiline=True, dynamicPrompts=True), Socket("clip", "CLIP")),
     outputs=(Output("CONDITIONING"),),
-    named_files=embedding_files,
 )
 def clip_text_encode(context: Context, text: str, clip: Any) -> tuple[Conditioning]:
     """Encode a prompt, with weights `(word:1.2)` and `embedding:name`, by the text encoder."""

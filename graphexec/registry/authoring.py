@@ -23,11 +23,11 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from graphexec.errors import NodeError
-from graphexec.ports import Artifact, Blocked, Context, Files, Outcome
+from graphexec.ports import Artifact, Blocked, Context, Outcome
 from graphexec.registry.spec import InputSpec, NodeSpec, OutputSpec
 
-__all__ = ["Artifact", "Blocked", "Boolean", "Choice", "Conditioning", "Context", "File", "Files", "Float",
-           "Image", "Int", "Latent", "Mask", "NodeError", "NodeTable", "Outcome", "Output", "Socket", "String"]  # fmt: skip
+__all__ = ["Artifact", "Blocked", "Boolean", "Choice", "Conditioning", "Context", "File", "Float", "Image", "Int",
+           "Latent", "Mask", "NodeError", "NodeTable", "Outcome", "Output", "Socket", "String"]  # fmt: skip
 
 Image: TypeAlias = Any
 """float32 tensor `(B, H, W, C)` in 0..1."""

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-
-from graphexec.ports import Files
 
 WILDCARD = "*"
 PRIMITIVES = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"})
@@ -86,9 +83,6 @@ class NodeSpec:
     plain result enters the key, NaN means 'always'."""
     lazy_status: Callable[..., Any] | None = None
     """check_lazy_status, called as `lazy_status(context, **inputs)`; returns the names still needed."""
-    named_files: Callable[[Files, Mapping[str, Any]], Iterable[Path]] | None = None
-    """Called as `named_files(files, literals)`: the files that a text names (embeddings of a prompt), beyond
-    those of inputs with a `folder`. Their contents enter the key. Must not import torch."""
     from_pack: bool = False
     """Comes from a node pack: gets copies where it could write, and its hidden inputs as arguments (so their
     values enter the key). A built-in declares hidden inputs for object-info only."""
