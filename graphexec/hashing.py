@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TypeAlias
 
 from blake3 import blake3
@@ -18,11 +19,9 @@ def digest(kind: str, value: Plain) -> str:
     The encoding is injective: `1`, `True`, `1.0`, `"1"`, `[]` and `{}` all differ, and so do equal values under
     different kinds. Raises TypeError for values that are not plain.
     """
-    hasher = blake3()
-    hasher.update(_field(b"K", kind.encode()))
-    for piece in _encode(value):
-        hasher.update(piece)
-    return hasher.hexdigest()
+    pieces = [_field(b"K", kind.encode())]
+    _encode(value, pieces)
+    return blake3(b"".join(pieces)).hexdigest()
 
 
 def digest_bytes(data: bytes) -> str:
@@ -30,47 +29,46 @@ def digest_bytes(data: bytes) -> str:
     return blake3(data).hexdigest()
 
 
+def digest_file(path: Path) -> str:
+    """Return the hex BLAKE3 digest of a file's bytes. Raises OSError when it cannot be read."""
+    return blake3(max_threads=blake3.AUTO).update_mmap(path).hexdigest()
+
+
+_LENGTH = struct.Struct("<Q").pack
+_DOUBLE = struct.Struct("<d").pack
+
+
 def _field(tag: bytes, payload: bytes) -> bytes:
-    return tag + struct.pack("<Q", len(payload)) + payload
+    return tag + _LENGTH(len(payload)) + payload
 
 
-def _encode(value: Plain) -> Iterator[bytes]:
-    """Yield the pieces of the encoding; a stack rather than recursion, so depth is no limit."""
-    stack: list[Plain | _Raw] = [value]
+def _encode(value: Plain, pieces: list[bytes]) -> None:
+    """Append the encoding of a value; a stack rather than recursion, so depth is no limit."""
+    stack: list[Plain] = [value]
     while stack:
         item = stack.pop()
-        match item:
-            case _Raw(data):
-                yield data
-            case None:
-                yield b"N"
-            case bool():
-                yield b"T" if item else b"F"
-            case int():
-                yield _field(b"I", str(item).encode())
-            case float():
-                yield b"D" + struct.pack("<d", item)
-            case str():
-                yield _field(b"S", item.encode("utf-8", "surrogatepass"))
-            case bytes():
-                yield _field(b"B", item)
-            case list() | tuple():
-                yield b"L" + struct.pack("<Q", len(item))
-                stack.extend(reversed(item))
-            case Mapping():
-                yield b"M" + struct.pack("<Q", len(item))
-                for key in sorted(item, reverse=True):
-                    stack.append(item[key])
-                    stack.append(_Raw(_field(b"S", key.encode("utf-8", "surrogatepass"))))
-            case _:
-                raise TypeError(f"cannot digest a value of type {type(item).__name__}")
-
-
-class _Raw:
-    """Bytes already encoded, waiting on the stack."""
-
-    __match_args__ = ("data",)
-    __slots__ = ("data",)
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
+        if isinstance(item, str):
+            text = item.encode("utf-8", "surrogatepass")
+            pieces += (b"S", _LENGTH(len(text)), text)
+        elif isinstance(item, (list, tuple)):
+            pieces += (b"L", _LENGTH(len(item)))
+            stack.extend(reversed(item))
+        elif item is None:
+            pieces.append(b"N")
+        elif isinstance(item, bool):
+            pieces.append(b"T" if item else b"F")
+        elif isinstance(item, int):
+            pieces.append(_field(b"I", str(item).encode()))
+        elif isinstance(item, float):
+            pieces += (b"D", _DOUBLE(item))
+        elif isinstance(item, bytes):
+            pieces.append(_field(b"B", item))
+        elif isinstance(item, Mapping):
+            pieces += (b"M", _LENGTH(len(item)))
+            for key in sorted(item, reverse=True):
+                if not isinstance(key, str):
+                    raise TypeError(f"cannot digest a mapping with a key of type {type(key).__name__}")
+                stack.append(item[key])
+                stack.append(key)
+        else:
+            raise TypeError(f"cannot digest a value of type {type(item).__name__}")

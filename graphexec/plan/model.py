@@ -30,22 +30,22 @@ Key: TypeAlias = "Known | Late"
 class Lookup(Protocol):
     """What planning sees of a cache."""
 
-    def __contains__(self, digest: str) -> bool: ...
+    def __contains__(self, digest: str, /) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One node to run. `releases` are the ids whose values nobody needs after this step."""
+    """One node to run, or to take from the cache. A `lazy` step runs only if a lazy input asks for it."""
 
     node: GraphNode
     key: Key
     cached: bool
-    releases: tuple[str, ...]
+    lazy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The steps in execution order. A step whose only consumers are cached is left out (`pruned`)."""
+    """The steps in execution order. A step whose only consumers are cached is left out (`pruned`, same order)."""
 
     graph: Graph
     steps: tuple[Step, ...]

@@ -1,0 +1,190 @@
+"""Every recipe of a cache key: what a step's result depends on, and nothing else.
+
+A key is the digest of the node's type and spec version, the numeric policy, its literals as the node gets them,
+its links as (key of the upstream step, output), the contents of files that its literals name, and, for packs
+only, the hidden values they receive. Node ids are part of it only where the node can see them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from graphexec.errors import NodeError
+from graphexec.graph.model import GraphNode
+from graphexec.graph.prompts import embedding_names, reads_prompts
+from graphexec.hashing import digest
+from graphexec.plan.fingerprints import Fingerprints
+from graphexec.plan.model import Key, Known, Late
+from graphexec.ports import Files, Policy
+from graphexec.registry.spec import InputSpec, NodeSpec
+
+SEES_PROMPT = frozenset({"PROMPT", "DYNPROMPT"})
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What keys take from outside the graph. `prompt` and `workflow` are called only for packs that receive them."""
+
+    policy: Policy
+    files: Files | None
+    fingerprints: Fingerprints
+    prompt: Callable[[], Any] = lambda: None
+    workflow: Callable[[], Any] = lambda: None
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What the recipes of all nodes of one type share. `basis` is the digest of `common`."""
+
+    common: Mapping[str, Any]
+    basis: str
+    inputs: Mapping[str, InputSpec]
+    file_inputs: tuple[str, ...]
+    prompts: bool
+    raw: frozenset[str]
+    plain: bool
+    """Neither files nor hidden values nor ids: the recipe is the common part, literals and links."""
+
+
+class Recipes:
+    """Makes the keys of one run."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._shapes: dict[str, _Shape] = {}
+        self._digests: dict[str, str] = {}
+        policy = world.policy
+        self._numerics = {"device": policy.device, "dtype": policy.dtype, "noise": policy.noise, "torch": _torch()}
+
+    def early(self, node: GraphNode, upstream: Mapping[str, Key]) -> Key:
+        """Return the key of a node before anything ran, or why it can only be known later."""
+        shape = self._shape(node.spec)
+        reason = _own_reason(node, shape)
+        if reason is not None:
+            return Late(reason)
+        links: dict[str, Any] = {}
+        for name, edge in node.links.items():
+            key = upstream[edge.node]
+            if isinstance(key, Late):
+                return Late(f"node {edge.node} gets its key while it runs")
+            links[name] = ["key", key.digest, edge.slot]
+        return self._key(shape, node, links, {}, None)
+
+    def late(
+        self, node: GraphNode, links: Mapping[str, Any], values: Mapping[str, list[Any]], changed: Any = None
+    ) -> Known | None:
+        """Return the key of a node whose inputs are there, or None when its literals are no plain data.
+
+        `links` has for every link that was followed what stands for it in the key (`["key", digest, output]` or
+        `["value", digest]`), `values` the items of its value, and `changed` is what IS_CHANGED returned.
+        """
+        try:
+            return self._key(self._shape(node.spec), node, links, values, changed)
+        except TypeError:
+            return None
+
+    def _key(
+        self, shape: _Shape, node: GraphNode, links: Mapping[str, Any], values: Mapping[str, list[Any]], changed: Any
+    ) -> Known:
+        recipe: dict[str, Any] = {"node": shape.common, "literals": node.params, "links": links}
+        if shape.plain and changed is None:
+            return Known(digest("step", [shape.basis, node.params, links]), recipe)
+        fields = {
+            "id": node.id if node.spec.id_in_key else None,
+            "raw links": {name: node.links[name].node for name in shape.raw if name in node.links},
+            "files": dict(self._files(shape, node, values)),
+            "hidden": self._hidden(node.spec),
+            "changed": changed,
+        }
+        recipe |= fields
+        return Known(digest("step", [shape.basis, node.params, links, fields]), recipe)
+
+    def _files(
+        self, shape: _Shape, node: GraphNode, values: Mapping[str, list[Any]]
+    ) -> Iterator[tuple[str, str | None]]:
+        """Yield (folder/name, digest of the content or None) of each file that a literal or a linked text names."""
+        given = {name: [value] for name, value in node.params.items()} | dict(values)
+        for name in shape.file_inputs:
+            declared = shape.inputs[name]
+            for item in given.get(name, ()):
+                if isinstance(item, str) and item not in declared.choices and declared.folder is not None:
+                    yield f"{declared.folder}/{item}", self._content(declared.folder, item)
+        if shape.prompts:
+            for items in given.values():
+                for text in items:
+                    if isinstance(text, str):
+                        yield from ((f"embeddings/{n}", self._content("embeddings", n)) for n in embedding_names(text))
+
+    def _content(self, folder: str, name: str) -> str | None:
+        files = self._world.files
+        if files is None:
+            return None
+        try:
+            path = files.input(name) if folder == "input" else files.model(folder, name)
+            return self._world.fingerprints.of(path)
+        except (NodeError, OSError):  # a missing file stops the node, not the plan
+            return None
+
+    def _hidden(self, spec: NodeSpec) -> dict[str, Any]:
+        if not spec.from_pack:
+            return {}
+        markers = {marker for _, marker in spec.hidden}
+        hidden: dict[str, Any] = {}
+        if markers & SEES_PROMPT:
+            hidden["prompt"] = self._digest_of("prompt", self._world.prompt)
+        if "EXTRA_PNGINFO" in markers:
+            hidden["workflow"] = self._digest_of("workflow", self._world.workflow)
+        return hidden
+
+    def _digest_of(self, name: str, value: Callable[[], Any]) -> str:
+        if name not in self._digests:
+            self._digests[name] = digest(name, value())
+        return self._digests[name]
+
+    def _shape(self, spec: NodeSpec) -> _Shape:
+        shape = self._shapes.get(spec.type)
+        if shape is None:
+            common: dict[str, Any] = {"type": spec.type, "version": spec.version, "numerics": self._numerics}
+            file_inputs = tuple(i.name for i in spec.inputs if i.folder is not None)
+            prompts = reads_prompts(spec.inputs)
+            raw = frozenset(i.name for i in spec.inputs if i.raw_link)
+            hidden = spec.from_pack and bool(spec.hidden)
+            shape = self._shapes[spec.type] = _Shape(
+                common=common,
+                basis=digest("node", common),
+                inputs={i.name: i for i in spec.inputs},
+                file_inputs=file_inputs,
+                prompts=prompts,
+                raw=raw,
+                plain=not (file_inputs or prompts or raw or hidden or spec.id_in_key),
+            )
+        return shape
+
+
+def _own_reason(node: GraphNode, shape: _Shape) -> str | None:
+    """Return why this node's key is late whatever is upstream of it."""
+    if node.spec.fingerprint is not None:
+        return "the pack's IS_CHANGED decides while it runs"
+    if not node.links:
+        return None
+    if node.spec.lazy_inputs and not node.spec.lazy_inputs.isdisjoint(node.links):
+        return "which lazy inputs it asks for shows while it runs"
+    for name in shape.file_inputs:
+        if name in node.links:
+            return f"{name} is a file name that comes by link"
+    if shape.prompts:
+        for name in node.links:
+            declared = shape.inputs.get(name)
+            if declared is not None and "STRING" in declared.type:
+                return f"{name} comes by link and may name embeddings"
+    return None
+
+
+def _torch() -> str | None:
+    try:
+        return version("torch")
+    except PackageNotFoundError:
+        return None

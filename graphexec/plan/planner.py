@@ -1,0 +1,75 @@
+"""From graph to plan: what the targets need, each step's key, and what the cache makes superfluous."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from graphexec.graph.model import Graph, GraphNode
+from graphexec.plan.keys import Recipes
+from graphexec.plan.model import Key, Known, Lookup, Plan, Step
+
+
+def make_plan(graph: Graph, recipes: Recipes, lookup: Lookup) -> Plan:
+    """Return the plan for the targets of a graph.
+
+    A target is taken from the cache when it is there, and so is whatever an uncached step needs. Steps that
+    always run do so when they are targets or needed; they are never taken from the cache.
+    """
+    needed = _upstream(graph)
+    keys: dict[str, Key] = {}
+    for id in graph.order:
+        if id in needed:
+            keys[id] = recipes.early(graph.nodes[id], keys)
+    cached = {id for id, key in keys.items() if _in(lookup, graph.nodes[id], key)}
+    strict, lazy = _wanted(graph, cached)
+    order = [id for id in graph.order if id in needed]
+    steps = tuple(
+        Step(graph.nodes[id], keys[id], id in cached, lazy=id not in strict)
+        for id in order
+        if id in strict or id in lazy
+    )
+    pruned = tuple(id for id in order if id not in strict and id not in lazy)
+    return Plan(graph, steps, pruned)
+
+
+def _in(lookup: Lookup, node: GraphNode, key: Key) -> bool:
+    return isinstance(key, Known) and not node.spec.always_runs and key.digest in lookup
+
+
+def _upstream(graph: Graph) -> set[str]:
+    """Return the targets and everything that they depend on, lazily or not."""
+    needed = {target.node for target in graph.targets}
+    waiting = list(needed)
+    while waiting:
+        for edge in graph.nodes[waiting.pop()].links.values():
+            if edge.node not in needed:
+                needed.add(edge.node)
+                waiting.append(edge.node)
+    return needed
+
+
+def _wanted(graph: Graph, cached: set[str]) -> tuple[set[str], set[str]]:
+    """Return the steps that certainly run or are read, and those that may be asked for by a lazy input."""
+    strict: set[str] = set()
+    waiting = [target.node for target in graph.targets]
+    lazy_roots: list[str] = []
+    while waiting:
+        id = waiting.pop()
+        if id not in strict:
+            strict.add(id)
+            if id not in cached:
+                waiting.extend(_sources(graph.nodes[id], lazy=False))
+                lazy_roots.extend(_sources(graph.nodes[id], lazy=True))
+    lazy: set[str] = set()
+    while lazy_roots:
+        id = lazy_roots.pop()
+        if id not in strict and id not in lazy:
+            lazy.add(id)
+            if id not in cached:
+                lazy_roots.extend(edge.node for edge in graph.nodes[id].links.values())
+    return strict, lazy
+
+
+def _sources(node: GraphNode, lazy: bool) -> Iterator[str]:
+    names = node.spec.lazy_inputs
+    return (edge.node for name, edge in node.links.items() if (name in names) == lazy)
