@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,12 +13,10 @@ from graphexec.errors import NodeError
 from graphexec.files import FileProblem, safe_prefix, unsafe
 from graphexec.graph.literals import Fault
 from graphexec.graph.naming import input_place
+from graphexec.graph.prompts import embedding_names
 from graphexec.graph.scope import PREFIX, Interface, Scope
 from graphexec.ports import Files
 from graphexec.registry.spec import InputSpec
-
-_EMBEDDING = re.compile(r"embedding:([^\s()]+)")
-_WEIGHT = re.compile(r":[\d.]+$")
 
 
 def check_files(scope: Scope, decl: NodeDecl, interface: Interface, params: Mapping[str, Any]) -> bool:
@@ -100,8 +97,8 @@ def _prefix_fault(prefix: str) -> Fault | None:
 
 
 def _embedding_faults(scope: Scope, spec: InputSpec, text: str) -> Iterator[Fault]:
-    for name in dict.fromkeys(_EMBEDDING.findall(text)):
-        fault = _fault(scope, "embeddings", _WEIGHT.sub("", name).strip(","))
+    for name in embedding_names(text):
+        fault = _fault(scope, "embeddings", name)
         if fault is not None:
             code = codes.MISSING_EMBEDDING if fault.code == codes.MISSING_MODEL else fault.code
             yield Fault(code, f"{spec.name}: {fault.message}", fault.hint)

@@ -10,10 +10,10 @@ from graphexec.diagnostics.model import Diagnostic, Severity
 from graphexec.document.model import Document
 from graphexec.graph.model import Edge
 from graphexec.graph.naming import label
+from graphexec.graph.prompts import reads_prompts
 from graphexec.graph.sockets import fits
 from graphexec.ports import Files
 from graphexec.registry.spec import InputSpec, NodeSpec
-
 
 PREFIX = "filename_prefix"
 """The input by which output nodes name their files."""
@@ -50,8 +50,8 @@ class Interface:
     @classmethod
     def of(cls, spec: NodeSpec) -> Interface:
         """Index a spec."""
-        reads_prompts = any(i.type == "CLIP" for i in spec.inputs)
-        naming = tuple(i for i in spec.inputs if i.folder or i.name == PREFIX or (reads_prompts and i.type == "STRING"))
+        prompts = "STRING" if reads_prompts(spec.inputs) else None
+        naming = tuple(i for i in spec.inputs if i.folder or i.name == PREFIX or i.type == prompts)
         required = tuple(i.name for i in spec.inputs if i.required)
         return cls(spec, {i.name: i for i in spec.inputs}, required, naming)
 
