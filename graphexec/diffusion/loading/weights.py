@@ -5,16 +5,16 @@ from __future__ import annotations
 import pickle
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
 import torch
-from blake3 import blake3
 from safetensors import safe_open
 from torch import Tensor
 
 from graphexec.diffusion.loading.header import BadModelFile, Header, TensorInfo, read_header
+from graphexec.hashing import digest_file
 
 SAFETENSORS = frozenset({".safetensors", ".sft"})
 PICKLED = frozenset({".ckpt", ".pt", ".pt2", ".pth", ".bin", ".pkl"})
@@ -27,8 +27,8 @@ _NAMES: Mapping[torch.dtype, str] = MappingProxyType(
 class WeightsFile:
     """A model file at one moment: its path, and a stamp of size, times and inode that tells when it changed.
 
-    Equal files have equal paths and stamps. Contents are read when asked for: the header at once cheap for
-    safetensors; a PyTorch file is mapped as a whole.
+    Equal files have equal paths and stamps. Nothing is read before it is asked for; the header alone is cheap for
+    safetensors, while a PyTorch file is opened as a whole.
     """
 
     path: Path
@@ -45,12 +45,10 @@ class WeightsFile:
         }
         return Header(MappingProxyType(tensors), MappingProxyType({}))
 
-    @cached_property
+    @property
     def digest(self) -> str:
-        """The hex BLAKE3 digest of the file's bytes; reads the whole file once."""
-        hasher = blake3(max_threads=blake3.AUTO)
-        hasher.update_mmap(self.path)
-        return str(hasher.hexdigest())
+        """The hex BLAKE3 digest of the file's bytes; reads the whole file once in a process."""
+        return _content_digest(self)
 
     def read(self, names: Iterable[str]) -> dict[str, Tensor]:
         """Tensors by name, as stored: views of the mapped file, not to be written to. Raises BadModelFile."""
@@ -75,6 +73,14 @@ def open_weights(path: Path) -> WeightsFile:
     except OSError as error:
         raise BadModelFile(path, f"cannot be read: {error.strerror}") from error
     return WeightsFile(path.resolve(), (stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino))
+
+
+@lru_cache(maxsize=1024)
+def _content_digest(file: WeightsFile) -> str:
+    found = digest_file(file.path)
+    if open_weights(file.path).stamp != file.stamp:
+        raise BadModelFile(file.path, "changed while it was in use")
+    return found
 
 
 def read_pickled(path: Path) -> Mapping[str, object]:
