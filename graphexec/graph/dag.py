@@ -1,4 +1,4 @@
-"""The graph as networkx has it, for whatever needs more than an order: cycles, layers, ancestry, the user's own.
+"""The graph as networkx has it, for whatever needs more than an order: cycles, ancestry, the user's own.
 
 networkx is imported in the bodies: most runs never need it (docs/adr/0001-networkx-on-demand.md).
 """
@@ -57,14 +57,3 @@ def _shortest_cycle(knot: Any, start: str) -> list[str]:
     after = min(knot.successors(start), key=lengths.__getitem__)
     path: list[str] = nx.shortest_path(knot, after, start)
     return [start, *path[:-1]]
-
-
-def layers(graph: Graph) -> list[list[str]]:
-    """Return the nodes by the length of the longest path that leads to them; file order within a layer."""
-    import networkx as nx
-
-    plain: nx.DiGraph[str] = nx.DiGraph()
-    plain.add_nodes_from(graph.nodes)
-    plain.add_edges_from((edge.node, node.id) for node in graph.nodes.values() for edge in node.links.values())
-    rank = {id: index for index, id in enumerate(graph.nodes)}
-    return [sorted(layer, key=rank.__getitem__) for layer in nx.topological_generations(plain)]

@@ -8,23 +8,12 @@ from dataclasses import replace
 from graphexec.diagnostics import codes
 from graphexec.diagnostics.model import Diagnostic, Place, Severity
 from graphexec.diagnostics.sanitize import shown
-from graphexec.diagnostics.suggest import nearest
-from graphexec.document.model import Document, Target
+from graphexec.document.model import Target
+from graphexec.document.targets import unknown_target
 from graphexec.graph.links import find_output, output_hint
 from graphexec.graph.model import GraphTarget
-from graphexec.graph.naming import did_you_mean, node_place
+from graphexec.graph.naming import node_place
 from graphexec.graph.scope import Scope
-
-
-def parse_target(text: str, document: Document) -> Target:
-    """Read `node` or `node:slot`, where the slot is an index or a name; ids may hold colons themselves.
-
-    A text that is the id of a node means that node. The target need not exist: the build reports that.
-    """
-    node, colon, output = text.rpartition(":")
-    if text in document.nodes or not colon:
-        return Target(text)
-    return Target(node, int(output) if output.isascii() and output.isdigit() else output)
 
 
 def resolve_targets(scope: Scope, asked: Sequence[Target] | None) -> tuple[GraphTarget, ...]:
@@ -42,9 +31,7 @@ def _resolve(scope: Scope, target: Target) -> GraphTarget | None:
     if target.node not in scope.document.nodes:
         if target.node in scope.document.broken:
             return None
-        message = f"there is no node {shown(target.node)} to compute"
-        hint = did_you_mean(nearest(target.node, scope.document.nodes))
-        scope.found.append(codes.report(codes.UNKNOWN_TARGET, message, place, hint=hint))
+        scope.found.append(unknown_target(target.node, scope.document.nodes, place))
         return None
     if target.output is None or interface is None:
         return GraphTarget(target.node)
