@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Literal
+from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 
+from graphexec.execute.result import Result
 from graphexec.graph.model import Graph
 from graphexec.hashing import digest_bytes
+from graphexec.ports import Policy
 from graphexec.report.place import PlacedFile
+
+Status: TypeAlias = Literal["executed", "reused", "failed", "blocked", "not run"]
 
 SCHEMA = 1
 """Raised when a field changes its meaning or goes away."""
@@ -29,7 +35,7 @@ class NodeRecord(_Record):
 
     id: str
     type: str
-    status: Literal["executed", "reused", "failed", "blocked", "not run"]
+    status: Status
     seconds: float | None = None
     message: str | None = None
 
@@ -113,11 +119,50 @@ def versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
     return found
 
 
+def describe(
+    graph: Graph,
+    result: Result,
+    *,
+    policy: Policy,
+    started: datetime,
+    seconds: float,
+    times: Mapping[str, float],
+    digests: Mapping[tuple[str, str], str],
+    files: Iterable[PlacedFile],
+) -> RunReport:
+    """Return the report of a run. `times` are seconds by node id, `digests` those of files by (folder, name)."""
+    return RunReport(
+        workflow=graph.document.source.name,
+        started=started.astimezone().isoformat(),
+        seconds=seconds,
+        policy=asdict(policy),
+        nodes=node_records(graph, result, times),
+        seeds=seeds(graph),
+        models=models(graph, digests),
+        files=file_records(files),
+        versions=versions(),
+    )
+
+
+def node_records(graph: Graph, result: Result, times: Mapping[str, float]) -> tuple[NodeRecord, ...]:
+    """Return what became of each node of the graph, in topological order."""
+    statuses: dict[str, Status] = dict.fromkeys(result.executed, "executed")
+    statuses |= dict.fromkeys(result.reused, "reused")
+    statuses |= dict.fromkeys(result.blocked, "blocked")
+    messages = {failure.node: failure.message for failure in result.failures}
+    statuses |= dict.fromkeys(messages, "failed")
+    return tuple(
+        NodeRecord(
+            id=id,
+            type=graph.nodes[id].spec.type,
+            status=statuses.get(id, "not run"),
+            seconds=times.get(id),
+            message=messages.get(id),
+        )
+        for id in graph.order
+    )
+
+
 def to_json(report: RunReport) -> str:
     """Return the text of run.json."""
     return report.model_dump_json(indent=2) + "\n"
-
-
-def as_mapping(report: RunReport) -> dict[str, Any]:
-    """Return the report as plain values, as `Result.report` holds it."""
-    return report.model_dump(mode="json")
