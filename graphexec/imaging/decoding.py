@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, ImageSequence
+from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
 from graphexec.errors import NodeError
 
@@ -20,7 +20,7 @@ Array: TypeAlias = NDArray[np.float32]
 PIXEL_LIMIT = 2**27
 """Pixels that an image may have, over all its frames: 1.5 GiB once decoded to float32 RGB."""
 
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF", "PPM", "TGA", "ICO")
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM", "TGA", "ICO")
 """What is opened. Formats whose decoders start other programs (EPS) are left out on purpose."""
 
 NO_ALPHA = (64, 64)
@@ -70,7 +70,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
             yield image
     except Image.DecompressionBombError:
         raise NodeError(f"{path.name} has far more than {PIXEL_LIMIT:,} pixels, the most that is read") from None
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         raise NodeError(f"{path.name} is not an image ({', '.join(FORMATS)} are read)") from None
     except UNREADABLE as error:
         raise NodeError(f"{path.name} is damaged or not an image: {error}") from error

@@ -23,7 +23,8 @@ def quantize(pixels: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
     scaled = pixels * np.float32(255)
     if not np.isfinite(scaled).all():
         raise NodeError("the image holds values that are not finite; a model overflowed (try --dtype fp32)")
-    return np.clip(scaled, 0, 255).astype(np.uint8)
+    levels: NDArray[np.uint8] = np.clip(scaled, 0, 255).astype(np.uint8)
+    return levels
 
 
 def encode(pixels: NDArray[np.floating[Any]]) -> bytes:
