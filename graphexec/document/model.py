@@ -60,11 +60,14 @@ class NodeDecl:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A typed value that a file leaves open: `--param name=value` sets it, else `default` holds."""
+    """A typed value that a file leaves open: `--param name=value` sets it, else `default` holds.
+
+    A `default` of `Unreadable` stands for a declaration that is malformed and already reported.
+    """
 
     name: str
     type: Literal["INT", "FLOAT", "STRING", "BOOLEAN"]
-    default: int | float | str | bool | None
+    default: int | float | str | bool | Unreadable | None
     path: Path
     required: bool = False
     min: float | int | None = None

@@ -1,0 +1,96 @@
+"""Any workflow in, a Source and then a Document out: the entry of this package."""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+from graphexec.diagnostics import codes
+from graphexec.diagnostics.model import Diagnostic
+from graphexec.document.api_form import read_api
+from graphexec.document.json_text import parse_json
+from graphexec.document.model import Document, Source
+from graphexec.document.parsed import place_at
+from graphexec.document.plain import json_text
+from graphexec.document.shapes import Shape, recognise
+from graphexec.document.text import Lines
+from graphexec.document.text_files import STANDARD_INPUT, read_text
+
+_LARGE = 2**20
+
+
+def load_source(origin: str | os.PathLike[str] | Mapping[str, Any], name: str | None = None) -> Source:
+    """Return the text of a workflow: a path, `-` for standard input, or a dict (written as JSON).
+
+    `name` is shown in findings; by default the path as given, `<stdin>` or `<workflow>`. Raises InvalidWorkflow
+    when there is no text to read (GX101, GX111) or the dict is not JSON (GX104, GX108).
+    """
+    if isinstance(origin, Mapping):
+        name = name or "<workflow>"
+        return Source(name, json_text(origin, name), "json")
+    path = os.fspath(origin)
+    if path == STANDARD_INPUT:
+        name = name or "<stdin>"
+        text = read_text(path, name)
+        return Source(name, text, _format(text, ""))
+    name = name or path
+    text = read_text(path, name)
+    return Source(name, text, _format(text, path), str(Path(path).absolute().parent))
+
+
+def read(source: Source) -> tuple[Document | None, list[Diagnostic]]:
+    """Return the Document of a source and all findings about the file, to be completed by `locate.locate`.
+
+    Never raises. The Document is None when nothing can be made of the text; with errors among the findings it may
+    lack nodes and inputs, which it marks (`Document.broken`, `Unreadable`), so that further checks can go on.
+    """
+    with _collector_paused(len(source.text) > _LARGE):
+        try:
+            source.text.encode()
+        except UnicodeEncodeError as error:
+            found = codes.report(codes.UNREADABLE_FILE, "the text holds half of a surrogate pair")
+            return None, [place_at(found, Lines(source.text), error.start, error.start + 1)]
+        if source.format == "json":
+            parsed = parse_json(source.text)
+        else:
+            from graphexec.document.yaml_text import parse_yaml
+
+            parsed = parse_yaml(source.text)
+        if not parsed.usable:
+            return None, list(parsed.diagnostics)
+        shape = recognise(parsed.value)
+        if not isinstance(shape, Shape):
+            return None, [*parsed.diagnostics, shape]
+        if shape.form == "api":
+            document, more = read_api(shape, source)
+        else:
+            from graphexec.document.named_form import read_named
+
+            document, more = read_named(shape.value, source)
+        return document, [*parsed.diagnostics, *more]
+
+
+def _format(text: str, path: str) -> Literal["json", "yaml"]:
+    """Return what a text is: JSON if the file is named so or if it starts like JSON, else YAML."""
+    if path.lower().endswith(".json"):
+        return "json"
+    start = text[:1000].split()
+    head = "".join(start)[:2]
+    return "json" if head in ('{"', "{}", "{", "[", "[]") or head[:1] == "[" else "yaml"
+
+
+@contextmanager
+def _collector_paused(paused: bool) -> Iterator[None]:
+    """Keep the cyclic collector from running while a large value is built, which triples the time it takes."""
+    paused = paused and gc.isenabled()
+    if paused:
+        gc.disable()
+    try:
+        yield
+    finally:
+        if paused:
+            gc.enable()
