@@ -83,6 +83,8 @@ class Context(Protocol):
     @property
     def node_id(self) -> str: ...
     @property
+    def node_type(self) -> str: ...
+    @property
     def hidden(self) -> Mapping[str, Any]:
         """Hidden values by marker: PROMPT, EXTRA_PNGINFO, UNIQUE_ID, DYNPROMPT."""
 

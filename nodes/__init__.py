@@ -14,3 +14,6 @@ TABLE_MODULES: tuple[str, ...] = (
     "nodes.mask",
     "nodes.image_files",
 )
+
+PLAIN_MODULES: frozenset[str] = frozenset()
+"""Those of the modules whose nodes work on plain values and never import torch."""

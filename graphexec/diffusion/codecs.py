@@ -1,16 +1,19 @@
-"""What the engine asks about socket values: their size, the digest of their content, a copy to write into."""
+"""What the engine asks about socket values: their size, the digest of their content, a copy to write into.
+
+Importable without torch: as long as nobody imported it, no value is a tensor.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeGuard, runtime_checkable
 
-import torch
-from torch import Tensor
-
-from graphexec.diffusion.memory import tensor_bytes
 from graphexec.hashing import Plain, digest_bytes
 from graphexec.hashing import digest as plain_digest
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 SMALL = 64
 """Bytes counted for a value that is neither text nor tensor; the weights behind a handle belong to the pool."""
@@ -28,11 +31,17 @@ class Opaque(Exception):
     """Raised inside `digest` at a value without content that could be told."""
 
 
+def is_tensor(value: Any) -> TypeGuard[Tensor]:
+    """Whether a value is a tensor; never imports torch."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Tensor)
+
+
 def size(value: Any) -> int:
     """Bytes that a value holds, roughly."""
+    if is_tensor(value):
+        return value.numel() * value.element_size()
     match value:
-        case Tensor():
-            return tensor_bytes([value])
         case Mapping():
             return sum(size(key) + size(item) for key, item in value.items())
         case list() | tuple():
@@ -55,13 +64,11 @@ def digest(value: Any) -> str | None:
 
 def _plain(value: Any) -> Plain:
     """A value as plain data; the first item of every list tells its kind, so that nothing looks like another."""
+    if is_tensor(value):
+        return _plain_tensor(value)
     match value:
         case None | bool() | int() | float() | str() | bytes():
             return value
-        case Tensor():
-            dense = value.detach().cpu().contiguous()
-            content = dense.reshape(-1).view(torch.uint8).numpy().tobytes()
-            return ["tensor", str(value.dtype), list(value.shape), digest_bytes(content)]
         case Mapping():
             return ["mapping", *([_plain(key), _plain(item)] for key, item in sorted(value.items(), key=_key_order))]
         case list() | tuple():
@@ -71,15 +78,23 @@ def _plain(value: Any) -> Plain:
     raise Opaque
 
 
+def _plain_tensor(value: Tensor) -> Plain:
+    import torch
+
+    dense = value.detach().cpu().contiguous()
+    content = dense.reshape(-1).view(torch.uint8).numpy().tobytes()
+    return ["tensor", str(value.dtype), list(value.shape), digest_bytes(content)]
+
+
 def _key_order(item: tuple[Any, Any]) -> tuple[str, str]:
     return type(item[0]).__name__, str(item[0])
 
 
 def clone(value: Any) -> Any:
     """A copy whose tensors and containers may be written into. Handles are immutable and stay what they are."""
+    if is_tensor(value):
+        return value.clone()
     match value:
-        case Tensor():
-            return value.clone()
         case dict():
             return {key: clone(item) for key, item in value.items()}
         case list():

@@ -1,0 +1,87 @@
+"""What the numeric world does for the engine around nodes and with their values (`ports.Hooks`)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from graphexec.registry.authoring import Context, NodeError
+from nodes import PLAIN_MODULES, TABLE_MODULES
+
+
+class NumericHooks:
+    """Implements `ports.Hooks`. Imports torch only around nodes that use it and for values that need it."""
+
+    @contextmanager
+    def around_node(self, context: Context) -> Iterator[None]:
+        """Run a node in inference mode, with torch's random state restored behind it.
+
+        A pack that seeds torch's global generator so changes neither the host's nor another node's random numbers.
+        When a device is out of memory, its weights are let go and the user is told.
+        """
+        if "torch" not in sys.modules and context.node_type not in _numeric_types():
+            yield
+            return
+        import torch
+
+        cpu_state = torch.get_rng_state()
+        cuda_states = torch.cuda.get_rng_state_all() if _cuda_in_use() else []
+        try:
+            with torch.inference_mode():
+                yield
+        except torch.cuda.OutOfMemoryError as error:
+            self.close(context.resources)
+            hint = "a smaller image or batch, tiled VAE nodes, or --dtype fp16 needs less"
+            raise NodeError(f"the device is out of memory: {hint}") from error
+        finally:
+            torch.set_rng_state(cpu_state)
+            if cuda_states:
+                torch.cuda.set_rng_state_all(cuda_states)
+
+    def size(self, value: Any) -> int:
+        """Return the bytes that a value holds, roughly."""
+        from graphexec.diffusion import codecs
+
+        return codecs.size(value)
+
+    def digest(self, value: Any) -> str | None:
+        """Return the digest of a value's content, or None when it has none that could be told."""
+        from graphexec.diffusion import codecs
+
+        return codecs.digest(value)
+
+    def isolate(self, value: Any) -> Any:
+        """Return a copy that may be written into."""
+        from graphexec.diffusion import codecs
+
+        return codecs.clone(value)
+
+    def close(self, resources: dict[str, Any]) -> None:
+        """Let loaded weights and cached device memory go."""
+        for resource in resources.values():
+            if hasattr(resource, "clear"):
+                resource.clear()
+        resources.clear()
+        if _cuda_in_use():
+            import torch
+
+            torch.cuda.empty_cache()
+
+
+def _cuda_in_use() -> bool:
+    torch = sys.modules.get("torch")
+    return torch is not None and bool(torch.cuda.is_initialized())
+
+
+@cache
+def _numeric_types() -> frozenset[str]:
+    """Return the built-in node types whose bodies import torch."""
+    modules = [import_module(name) for name in TABLE_MODULES if name not in PLAIN_MODULES]
+    return frozenset(spec.type for module in modules for spec in module.NODES.specs)
+
+
+HOOKS = NumericHooks()
