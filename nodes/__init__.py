@@ -3,6 +3,7 @@
 TABLE_MODULES: tuple[str, ...] = (
     "nodes.loaders",
     "nodes.text",
+    "nodes.conditioning",
     "nodes.latent",
     "nodes.latent_transform",
     "nodes.latent_math",

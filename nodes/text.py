@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphexec.registry.authoring import Conditioning, Context, Int, NodeTable, Output, Socket, String
+from graphexec.registry.authoring import Conditioning, Context, Float, Int, NodeTable, Output, Socket, String
 
 NODES = NodeTable("conditioning")
 
@@ -30,3 +30,46 @@ def clip_text_encode(context: Context, text: str, clip: Any) -> tuple[Conditioni
 def clip_set_last_layer(context: Context, clip: Any, stop_at_clip_layer: int) -> tuple[Any]:
     """Take the text encoding from an earlier layer: -1 is the last, -2 the one before."""
     return (clip.with_layer(stop_at_clip_layer),)
+
+
+@NODES.node(
+    "CLIPTextEncodeSDXL",
+    category="advanced/conditioning",
+    inputs=(
+        Socket("clip", "CLIP"),
+        Int("width", 1024, min=0, max=16384),
+        Int("height", 1024, min=0, max=16384),
+        Int("crop_w", 0, min=0, max=16384),
+        Int("crop_h", 0, min=0, max=16384),
+        Int("target_width", 1024, min=0, max=16384),
+        Int("target_height", 1024, min=0, max=16384),
+        String("text_g", multiline=True, dynamicPrompts=True),
+        String("text_l", multiline=True, dynamicPrompts=True),
+    ),
+    outputs=(Output("CONDITIONING"),),
+)
+def clip_text_encode_sdxl(context: Context, clip: Any, text_g: str, text_l: str, **sizes: int) -> tuple[Conditioning]:
+    """Encode a prompt for each of SDXL's text encoders, and the image sizes that the model is told."""
+    from graphexec.diffusion.sdxl_prompts import encode_pair
+
+    return (encode_pair(clip, text_g, text_l, sizes),)
+
+
+@NODES.node(
+    "CLIPTextEncodeSDXLRefiner",
+    category="advanced/conditioning",
+    inputs=(
+        Float("ascore", 6.0, min=0.0, max=1000.0, step=0.01),
+        Int("width", 1024, min=0, max=16384),
+        Int("height", 1024, min=0, max=16384),
+        String("text", multiline=True, dynamicPrompts=True),
+        Socket("clip", "CLIP"),
+    ),
+    outputs=(Output("CONDITIONING"),),
+)
+def clip_text_encode_sdxl_refiner(
+    context: Context, ascore: float, width: int, height: int, text: str, clip: Any
+) -> tuple[Conditioning]:
+    """Encode a prompt for SDXL's refiner, with the aesthetic score and sizes that it is told."""
+    options = {"aesthetic_score": ascore, "width": width, "height": height}
+    return (clip.encode_tokens(clip.tokenize(text), options),)
