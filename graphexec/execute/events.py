@@ -33,6 +33,8 @@ class Event:
     seconds: float | None = None
     message: str | None = None
     data: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    preview: Callable[[], bytes] | None = None
+    """Makes a picture (PNG) of the state of a `progress`; costs time only when called."""
 
 
 Listener: TypeAlias = Callable[[Event], None]

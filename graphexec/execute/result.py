@@ -37,6 +37,10 @@ class Result:
     artifacts: tuple[tuple[str, Artifact], ...] = ()
     """(node id, artifact) in the order of the run; `report` places them."""
     files: tuple[str, ...] = ()
+    warnings: tuple[tuple[str, str], ...] = ()
+    """(node id, message) in the order of the run."""
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """Seconds spent in the code of each executed node, its expansion included."""
     report: Mapping[str, Any] = field(default_factory=dict)
     _read: Callable[[str, int | str], Any] | None = None
     _ui: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

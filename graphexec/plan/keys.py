@@ -44,7 +44,6 @@ class _Shape:
     inputs: Mapping[str, InputSpec]
     file_inputs: tuple[str, ...]
     prompts: bool
-    raw: frozenset[str]
     plain: bool
     """Neither files nor hidden values nor ids: the recipe is the common part, literals and links."""
 
@@ -86,6 +85,10 @@ class Recipes:
         except TypeError:
             return None
 
+    def files_unchanged(self, node: GraphNode, key: Known, values: Mapping[str, list[Any]]) -> bool:
+        """Whether the files in a key still have the contents that it says: asked after the node has read them."""
+        return bool(key.recipe["files"] == dict(self._files(self._shape(node.spec), node, values)))
+
     def _key(
         self, shape: _Shape, node: GraphNode, links: Mapping[str, Any], values: Mapping[str, list[Any]], changed: Any
     ) -> Known:
@@ -94,7 +97,7 @@ class Recipes:
             return Known(digest("step", [shape.basis, node.params, links]), recipe)
         fields = {
             "id": node.id if node.spec.id_in_key else None,
-            "raw links": {name: node.links[name].node for name in shape.raw if name in node.links},
+            "raw links": {name: node.links[name].node for name in node.spec.raw_inputs if name in node.links},
             "files": dict(self._files(shape, node, values)),
             "hidden": self._hidden(node.spec),
             "changed": changed,
@@ -150,7 +153,6 @@ class Recipes:
             common: dict[str, Any] = {"type": spec.type, "version": spec.version, "numerics": self._numerics}
             file_inputs = tuple(i.name for i in spec.inputs if i.folder is not None)
             prompts = reads_prompts(spec.inputs)
-            raw = frozenset(i.name for i in spec.inputs if i.raw_link)
             hidden = spec.from_pack and bool(spec.hidden)
             shape = self._shapes[spec.type] = _Shape(
                 common=common,
@@ -158,8 +160,7 @@ class Recipes:
                 inputs={i.name: i for i in spec.inputs},
                 file_inputs=file_inputs,
                 prompts=prompts,
-                raw=raw,
-                plain=not (file_inputs or prompts or raw or hidden or spec.id_in_key),
+                plain=not (file_inputs or prompts or spec.raw_inputs or hidden or spec.id_in_key),
             )
         return shape
 

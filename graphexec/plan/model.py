@@ -45,8 +45,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The steps in execution order. A step whose only consumers are cached is left out (`pruned`, same order)."""
+    """The steps in execution order. A step whose only consumers are cached is left out (`pruned`, same order).
+
+    `keys` has the keys of the steps and of those left out.
+    """
 
     graph: Graph
     steps: tuple[Step, ...]
-    pruned: tuple[str, ...] = ()
+    pruned: tuple[str, ...]
+    keys: Mapping[str, Key]

@@ -29,7 +29,7 @@ def make_plan(graph: Graph, recipes: Recipes, lookup: Lookup) -> Plan:
         if id in strict or id in lazy
     )
     pruned = tuple(id for id in order if id not in strict and id not in lazy)
-    return Plan(graph, steps, pruned)
+    return Plan(graph, steps, pruned, keys)
 
 
 def _in(lookup: Lookup, node: GraphNode, key: Key) -> bool:

@@ -93,9 +93,12 @@ class NodeSpec:
     experimental: bool = False
     lazy_inputs: frozenset[str] = field(init=False, default=frozenset())
     """The names of inputs that are evaluated only if the node asks for them."""
+    raw_inputs: frozenset[str] = field(init=False, default=frozenset())
+    """The names of inputs that get the link itself."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "lazy_inputs", frozenset(i.name for i in self.inputs if i.lazy))
+        object.__setattr__(self, "raw_inputs", frozenset(i.name for i in self.inputs if i.raw_link))
 
     def input(self, name: str) -> InputSpec | None:
         """Return the declared input of this name, or None."""

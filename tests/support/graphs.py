@@ -2,7 +2,7 @@
 
 from graphexec.document.model import Document, Link, NodeDecl, Source
 from graphexec.graph.build import build
-from graphexec.graph.targets import parse_target
+from graphexec.document.targets import parse_target
 from graphexec.registry.adapter import read_class
 from graphexec.registry.table import Registry
 
@@ -29,7 +29,7 @@ def graph(api, classes, targets=None, files=None):
     """Build a graph; `classes` is a registry or a mapping of classes."""
     types = classes if isinstance(classes, Registry) else registry(classes)
     doc = document(api)
-    asked = None if targets is None else [parse_target(t, doc) for t in targets]
+    asked = None if targets is None else [parse_target(t, doc.nodes) for t in targets]
     built, findings = build(doc, types, targets=asked, files=files)
     assert built is not None, [str(f) for f in findings]
     return built

@@ -1,0 +1,239 @@
+"""The run of a plan: tasks one after another, until the targets are there or something stops it.
+
+After a failure nothing new starts; asynchronous nodes that have begun are waited for, and what finished is kept,
+in the result and in the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from graphexec.errors import Interrupted, NodeError
+from graphexec.execute.awaiting import AsyncNodes
+from graphexec.execute.calls import Call, Caller
+from graphexec.execute.context import Surroundings
+from graphexec.execute.expansion import Expander, Reference
+from graphexec.execute.failures import failure
+from graphexec.execute.latekeys import linked_values
+from graphexec.execute.outcomes import entry
+from graphexec.execute.records import Records
+from graphexec.execute.result import Result
+from graphexec.execute.tasks import Schedule, Task
+from graphexec.plan.keys import Recipes
+from graphexec.plan.model import Known, Plan
+from graphexec.ports import Blocked
+from graphexec.registry.spec import NodeSpec
+from graphexec.store.model import Entry, Store
+
+WAIT = 0.05
+"""Seconds between two looks at the flag that stops a run, while only asynchronous nodes are under way."""
+
+FindSpec = Callable[[str], NodeSpec | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended: what it leaves behind, and what stopped it from outside."""
+
+    result: Result
+    stopped: Interrupted | None = None
+
+
+def execute(
+    plan: Plan, around: Surroundings, recipes: Recipes, store: Store, get: FindSpec, *, debug: bool = False
+) -> Ending:
+    """Run a plan. `get` finds the types of expanded nodes; `debug` finds nodes that change their inputs.
+
+    Failures of nodes are in the result; an interruption (Ctrl-C included) is in the ending.
+    """
+    run = _Run(plan, around, recipes, store, get, debug)
+    held = frozenset(step.key.digest for step in plan.steps if step.cached and isinstance(step.key, Known))
+    stopped: Interrupted | None = None
+    with store.held(held):
+        try:
+            run.to_the_end()
+        except Interrupted as interrupted:
+            stopped = interrupted
+        except KeyboardInterrupt:
+            stopped = Interrupted()
+        finally:
+            run.close()
+    return Ending(run.result(), stopped)
+
+
+class _Failed(Exception):
+    """Leaves the loop after a failure, which is on record."""
+
+
+class _Run:
+    """The state of one run."""
+
+    def __init__(
+        self, plan: Plan, around: Surroundings, recipes: Recipes, store: Store, get: FindSpec, debug: bool
+    ) -> None:
+        self._plan = plan
+        self._around = around
+        self._recipes = recipes
+        self._store = store
+        refers_to_any = any(marker == "DYNPROMPT" for step in plan.steps for _, marker in step.node.spec.hidden)
+        self._schedule = Schedule(release=not refers_to_any)
+        self._records = Records(around.listener)
+        self._caller = Caller(around, self._schedule.tasks, recipes, self._records, debug)
+        self._expander = Expander(plan, self._schedule, store, get, around.hidden.children)
+        self._async: AsyncNodes[Call] = AsyncNodes()
+
+    def to_the_end(self) -> None:
+        """Run every step, or stop at the first failure."""
+        self._prepare()
+        try:
+            self._loop()
+            self._expect_all()
+        except _Failed:
+            self._await_the_rest()
+
+    def close(self) -> None:
+        """Stop what is still waiting."""
+        self._async.close()
+
+    def result(self) -> Result:
+        """Return what there is."""
+        tasks = self._schedule.tasks
+        known = [*(id for id, task in tasks.items() if task.done), *self._plan.pruned]
+        targets = (tasks[target.node] for target in self._plan.graph.targets)
+        return self._records.result(self._plan.graph, targets, known, self._around.warnings)
+
+    def _prepare(self) -> None:
+        tasks = self._schedule.tasks
+        for rank, step in enumerate(self._plan.steps):
+            self._schedule.add(Task(step.node, step.key, rank, step.cached))
+        for target in self._plan.graph.targets:
+            task = tasks[target.node]
+            task.kept |= frozenset(range(len(task.node.spec.outputs)) if target.slot is None else (target.slot,))
+        for step in self._plan.steps:
+            if not step.lazy:
+                self._schedule.demand(tasks[step.node.id])
+
+    def _loop(self) -> None:
+        while True:
+            task = self._schedule.pop()
+            if self._async:
+                self._turn(WAIT if task is None else 0.0)
+            elif task is None:
+                return
+            if task is not None:
+                self._around.cancel.check()
+                self._advance(task)
+
+    def _advance(self, task: Task) -> None:
+        """Take a task one step further: reuse it, wait for lazy inputs, call it, or put its expansion together."""
+        try:
+            if task.assembly is not None:
+                self._assemble(task)
+            elif not (task.early and self._take(task)) and not self._wait_for_lazy(task):
+                self._call(task)
+        except (Interrupted, _Failed):
+            raise
+        except (Exception, SystemExit) as error:
+            self._fail(task, error)
+
+    def _take(self, task: Task) -> bool:
+        """Finish a task from the store; False when it must run."""
+        if task.node.spec.always_runs or not isinstance(task.key, Known):
+            return False
+        found = self._store.get(task.key.digest)
+        if found is None:
+            return False
+        self._schedule.finish(task, found)
+        self._records.reused(task, found)
+        return True
+
+    def _wait_for_lazy(self, task: Task) -> bool:
+        for name in self._caller.wanted(task):
+            self._schedule.await_(task, self._schedule.tasks[task.node.links[name].node])
+        return task.waiting > 0
+
+    def _call(self, task: Task) -> None:
+        if not task.early:
+            task.key = self._caller.late_key(task)
+            if self._take(task):
+                return
+        call = self._caller.start(task)
+        if call is None:
+            self._schedule.finish(task, Entry(tuple([Blocked()] for _ in task.node.spec.outputs)))
+        elif call.awaited:
+            around = self._around.hooks.around_node
+            self._async.start(call, call.results, call.awaited, lambda: around(call.context))
+        else:
+            self._conclude(call)
+
+    def _conclude(self, call: Call) -> None:
+        """Make what a node returned its outputs, or schedule the graph that it returned."""
+        collected, mapped = self._caller.conclude(call), call.arguments.mapped
+        if collected.expands:
+            call.task.assembly = self._expander.expand(call.task, collected, mapped)
+        else:
+            self._finish(call.task, entry(call.task.node.spec, collected, mapped))
+
+    def _assemble(self, task: Task) -> None:
+        """Put the outputs of an expanded node together from those of its children."""
+        assembly = task.assembly
+        if assembly is None:
+            return
+        outputs: tuple[list[object], ...] = tuple([] for _ in task.node.spec.outputs)
+        for values in assembly.calls:
+            for items, value in zip(outputs, values, strict=True):
+                if isinstance(value, Reference):
+                    items.extend(value.task.items(value.slot))
+                    self._schedule.drop(value.task)
+                else:
+                    items.append(value)
+        self._finish(task, Entry(outputs, assembly.mapped, assembly.collected.ui, assembly.collected.artifacts))
+
+    def _finish(self, task: Task, found: Entry) -> None:
+        key = task.key
+        if isinstance(key, Known) and task.storable and not task.node.spec.always_runs and self._holds(task, key):
+            self._store.put(key.digest, found, self._size(found))
+        self._schedule.finish(task, found)
+        self._records.finished(task, found)
+
+    def _holds(self, task: Task, key: Known) -> bool:
+        """Whether the files in a key are still what they were, now that the node has read them."""
+        if not key.recipe.get("files"):
+            return True
+        return self._recipes.files_unchanged(task.node, key, linked_values(task, self._schedule.tasks))
+
+    def _size(self, found: Entry) -> int:
+        size = self._around.hooks.size
+        values = sum(size(item) for items in found.outputs for item in items)
+        return values + sum(len(artifact.content) for artifact in found.artifacts)
+
+    def _turn(self, seconds: float) -> None:
+        """Let asynchronous nodes go on, and conclude those that are done."""
+        self._around.cancel.check()
+        for call, error in self._async.turn(seconds):
+            try:
+                if error is not None:
+                    raise error
+                self._conclude(call)
+            except (Interrupted, KeyboardInterrupt):
+                raise
+            except BaseException as cause:
+                self._fail(call.task, cause)
+
+    def _await_the_rest(self) -> None:
+        while self._async:
+            try:
+                self._turn(WAIT)
+            except _Failed:
+                continue
+
+    def _expect_all(self) -> None:
+        """Fail when a task never came to run: an expansion made a circle."""
+        for task in self._schedule.tasks.values():
+            if task.needed and not task.done:
+                self._fail(task, NodeError("its expansion made a circle: it waits for a node that waits for it"))
+
+    def _fail(self, task: Task, cause: BaseException) -> None:
+        self._records.failed(failure(task, self._schedule.tasks, cause))
+        raise _Failed

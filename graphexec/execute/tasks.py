@@ -1,0 +1,142 @@
+"""Which node runs next: tasks with the number of inputs they wait for, and the values they hold."""
+
+from __future__ import annotations
+
+import heapq
+from typing import TYPE_CHECKING
+
+from graphexec.errors import NodeError
+from graphexec.graph.model import GraphNode
+from graphexec.plan.model import Key, Known
+from graphexec.store.model import Entry, Items
+
+if TYPE_CHECKING:
+    from graphexec.execute.expansion import Assembly
+
+
+class Task:
+    """A node of the run. Children of an expansion are tasks too; `root` is the node of the file they stand for."""
+
+    __slots__ = (
+        "assembly", "cached", "dependents", "display", "done", "early", "entry", "kept", "key", "needed", "node",
+        "parent", "rank", "root", "seconds", "storable", "uses", "value_digests", "waiting",
+    )  # fmt: skip
+
+    def __init__(self, node: GraphNode, key: Key, rank: int, cached: bool = False, parent: Task | None = None) -> None:
+        self.node = node
+        self.key: Key | None = key
+        self.early = isinstance(key, Known)
+        self.rank = rank
+        self.cached = cached
+        self.parent = parent
+        self.root: str = parent.root if parent else node.id
+        self.display: str = parent.display if parent else node.id
+        self.needed = False
+        self.done = False
+        self.seconds = 0.0
+        self.storable = True
+        self.waiting = 0
+        self.uses = 0
+        self.dependents: list[Task] = []
+        self.entry: Entry | None = None
+        self.kept: frozenset[int] = frozenset()
+        self.assembly: Assembly | None = None
+        self.value_digests: dict[int, str | None] | None = None
+
+    def items(self, slot: int) -> Items:
+        """Return the items of an output. Raises NodeError when they were released."""
+        if self.entry is None:
+            raise NodeError(f"the value of node {self.node.id} was released after its last use")
+        return self.entry.outputs[slot]
+
+
+class Schedule:
+    """The tasks of a run in the order of their ranks, as far as their inputs are there.
+
+    Iterative throughout. `release` False keeps every value until the end, for nodes that may refer to any.
+    """
+
+    def __init__(self, release: bool = True) -> None:
+        self.tasks: dict[str, Task] = {}
+        self._release = release
+        self._ready: list[tuple[int, int, Task]] = []
+        self._count = 0
+
+    def add(self, task: Task) -> None:
+        """Add a task; nothing waits for it yet."""
+        self.tasks[task.node.id] = task
+
+    def demand(self, task: Task) -> None:
+        """Make a task run, and before it whatever it needs; lazy inputs are not followed."""
+        stack = [task]
+        while stack:
+            task = stack.pop()
+            if task.needed:
+                continue
+            task.needed = True
+            if not task.cached:
+                lazy = task.node.spec.lazy_inputs
+                for name, edge in task.node.links.items():
+                    source = self.tasks[edge.node]
+                    source.uses += 1
+                    if name not in lazy and not source.done:
+                        task.waiting += 1
+                        source.dependents.append(task)
+                        stack.append(source)
+            if not task.waiting:
+                self.push(task)
+
+    def await_(self, task: Task, source: Task) -> None:
+        """Let a task wait for another one, which runs if it has not yet."""
+        if not source.done:
+            task.waiting += 1
+            source.dependents.append(task)
+            self.demand(source)
+
+    def push(self, task: Task) -> None:
+        """Put a task among those that can go on."""
+        self._count += 1
+        heapq.heappush(self._ready, (task.rank, self._count, task))
+
+    def pop(self) -> Task | None:
+        """Return the next task that can go on, or None."""
+        return heapq.heappop(self._ready)[2] if self._ready else None
+
+    def finish(self, task: Task, entry: Entry) -> None:
+        """Record a result: wake who waits for it, and free what nobody needs any more."""
+        task.entry = entry
+        task.done = True
+        for dependent in task.dependents:
+            dependent.waiting -= 1
+            if not dependent.waiting:
+                self.push(dependent)
+        task.dependents = []
+        if not task.cached:
+            for edge in task.node.links.values():
+                self.drop(self.tasks[edge.node])
+        if not task.uses:
+            self._free(task)
+
+    def drop(self, source: Task) -> None:
+        """Count one use of a value less."""
+        source.uses -= 1
+        if not source.uses:
+            self._free(source)
+
+    def _free(self, task: Task) -> None:
+        if self._release:
+            free(task)
+
+
+def free(task: Task) -> None:
+    """Let go of a task's values, but for those that are kept."""
+    entry = task.entry
+    if entry is None or len(task.kept) == len(entry.outputs):
+        return
+    task.entry = _reduced(entry, task.kept) if task.kept else None
+    task.value_digests = None
+
+
+def _reduced(entry: Entry, kept: frozenset[int]) -> Entry:
+    outputs = tuple(items if slot in kept else [] for slot, items in enumerate(entry.outputs))
+    return Entry(outputs, entry.mapped, entry.ui, entry.artifacts)

@@ -1,0 +1,77 @@
+"""The cache in memory: results of a Session under a budget of bytes, the least recently used go first."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from graphexec.store.model import Entry
+
+OVERHEAD = 1024
+"""Bytes counted for an entry beyond its values, so that many small ones do not grow without bound."""
+
+
+class MemoryStore:
+    """Entries by key, at most `budget` bytes of them. For one run at a time."""
+
+    def __init__(self, budget: int) -> None:
+        self.budget = budget
+        self.used = 0
+        self._entries: OrderedDict[str, tuple[Entry, int]] = OrderedDict()
+        self._held: frozenset[str] = frozenset()
+
+    def __contains__(self, digest: str) -> bool:
+        return digest in self._entries
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def get(self, digest: str) -> Entry | None:
+        """Return the entry of a key and count it as used, or None."""
+        found = self._entries.get(digest)
+        if found is None:
+            return None
+        self._entries.move_to_end(digest)
+        return found[0]
+
+    def put(self, digest: str, entry: Entry, size: int) -> None:
+        """Keep an entry whose values take `size` bytes, unless it alone is over the budget."""
+        size += OVERHEAD
+        old = self._entries.pop(digest, None)
+        if old is not None:
+            self.used -= old[1]
+        if size > self.budget:
+            return
+        self._entries[digest] = (entry, size)
+        self.used += size
+        self._evict()
+
+    @contextmanager
+    def held(self, digests: frozenset[str]) -> Iterator[None]:
+        """Keep these entries until the end of the block, whatever the budget."""
+        self._held = digests
+        for digest in digests & self._entries.keys():  # to the far end of the queue, where eviction looks last
+            self._entries.move_to_end(digest)
+        try:
+            yield
+        finally:
+            self._held = frozenset()
+            self._evict()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._entries.clear()
+        self.used = 0
+
+    def _evict(self) -> None:
+        excess = self.used - self.budget
+        victims: list[str] = []
+        for digest, (_, size) in self._entries.items():
+            if excess <= 0:
+                break
+            if digest not in self._held:
+                victims.append(digest)
+                excess -= size
+        for digest in victims:
+            self.used -= self._entries.pop(digest)[1]
