@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -60,8 +60,9 @@ def _location(name: str) -> Path | None:
 
 def _foreign(ours: Path, found: Path | None) -> Diagnostic:
     where = f"Python finds another `{PACKAGE}` first: {found}" if found else f"there is no package `{PACKAGE}`"
-    return report(
+    finding = report(
         FOREIGN_NODES,
         f"the built-in nodes are not loaded: {where}; expected {ours}",
         hint="start from another folder, or take the other one off the module search path",
     )
+    return replace(finding, file=str(found or ours))

@@ -6,7 +6,7 @@ import os
 import re
 import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -85,10 +85,10 @@ def _find(name: str) -> _Pack:
         return _Pack(name, root, source_digest(root))
     if path.is_dir():
         if not (path / "__init__.py").is_file():
-            raise _Refused(report(PACK_FAILED, f"the node pack {name} is a folder without __init__.py"))
+            raise _Refused(_about(name, PACK_FAILED, "the node pack is a folder without __init__.py"))
         return _Pack(name, root, source_digest(root))
     if path.exists():
-        raise _Refused(report(PACK_FAILED, f"the node pack {name} is neither a .py file nor a folder"))
+        raise _Refused(_about(name, PACK_FAILED, "the node pack is neither a .py file nor a folder"))
     return _installed(name)
 
 
@@ -125,15 +125,16 @@ def _import_error(name: str, root: Path | None, error: BaseException) -> Diagnos
     where = _blamed_line(root, error) if root else ""
     module = comfyui_module(error)
     if module is not None:
-        return report(
+        return _about(
+            name,
             PACK_NEEDS_COMFYUI,
-            f"the node pack {name} imports {module}, a module of ComfyUI{where}",
-            hint="graphexec.pack has ExecutionBlocker and GraphBuilder; packs on plain values need nothing else",
+            f"the node pack imports {module}, a module of ComfyUI{where}",
+            "graphexec.pack has ExecutionBlocker and GraphBuilder; packs on plain values need nothing else",
         )
     missing = error.name if isinstance(error, ModuleNotFoundError) else None
     hint = f"install the package that provides {missing.partition('.')[0]}" if missing else None
     cause = f"{error.__class__.__name__}: {error}"
-    return report(PACK_FAILED, f"the node pack {name} cannot be imported{where}: {cause}", hint=hint)
+    return _about(name, PACK_FAILED, f"the node pack cannot be imported{where}: {cause}", hint)
 
 
 def _blamed_line(root: Path, error: BaseException) -> str:
@@ -149,9 +150,9 @@ def _read(pack: _Pack, module: Any) -> tuple[list[NodeSpec], list[Diagnostic]]:
     classes = module if isinstance(module, Mapping) else getattr(module, "NODE_CLASS_MAPPINGS", None)
     if not isinstance(classes, Mapping):
         if hasattr(module, "comfy_entrypoint"):
-            message = f"the node pack {pack.name} is written for comfy_api, a module of ComfyUI"
-            raise _Refused(report(PACK_NEEDS_COMFYUI, message))
-        raise _Refused(report(PACK_FAILED, f"the node pack {pack.name} defines no mapping NODE_CLASS_MAPPINGS"))
+            message = "the node pack is written for comfy_api, a module of ComfyUI"
+            raise _Refused(_about(pack.name, PACK_NEEDS_COMFYUI, message))
+        raise _Refused(_about(pack.name, PACK_FAILED, "the node pack defines no mapping NODE_CLASS_MAPPINGS"))
     titles = getattr(module, "NODE_DISPLAY_NAME_MAPPINGS", None) or {}
     specs: list[NodeSpec] = []
     findings: list[Diagnostic] = []
@@ -160,6 +161,10 @@ def _read(pack: _Pack, module: Any) -> tuple[list[NodeSpec], list[Diagnostic]]:
             title = titles.get(type)
             specs.append(read_class(str(type), cls, provider=pack.name, version=pack.version, display_name=title))
         except (AttributeError, TypeError, ValueError) as error:
-            message = f"the node class {type!r} of {pack.name} is left out: {error}"
-            findings.append(report(BAD_NODE_CLASS, message))
+            findings.append(_about(pack.name, BAD_NODE_CLASS, f"the node class {type!r} is left out: {error}"))
     return specs, findings
+
+
+def _about(name: str, code: str, message: str, hint: str | None = None) -> Diagnostic:
+    """Report a finding about a pack rather than about a workflow."""
+    return replace(report(code, message, hint=hint), file=name)

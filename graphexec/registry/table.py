@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from graphexec.diagnostics.codes import DUPLICATE_NODE_TYPE, report
@@ -60,4 +61,5 @@ def _duplicate(first: NodeSpec, second: NodeSpec) -> Diagnostic:
         message = f"{first.provider} provides the node type {first.type!r} twice"
     else:
         message = f"the node type {first.type!r} is provided by {first.provider} and by {second.provider}"
-    return report(DUPLICATE_NODE_TYPE, message, hint="load only one of them, or rename the type in one")
+    finding = report(DUPLICATE_NODE_TYPE, message, hint="load only one of them, or rename the type in one")
+    return replace(finding, file=second.provider)
