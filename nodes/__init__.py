@@ -10,6 +10,7 @@ TABLE_MODULES: tuple[str, ...] = (
     "nodes.latent_files",
     "nodes.sampling",
     "nodes.sigmas",
+    "nodes.sigma_edits",
     "nodes.vae",
     "nodes.image",
     "nodes.mask",
