@@ -48,10 +48,10 @@ def vp(steps: int, beta_d: float = 19.9, beta_min: float = 0.1, eps_s: float = 1
 
 
 def laplace(steps: int, low: float, high: float, mu: float = 0.0, beta: float = 0.5) -> Tensor:
-    """Levels whose log is Laplace distributed, `(steps + 1,)` (Hang et al. 2024, arXiv 2407.03297)."""
+    """Levels whose log is Laplace distributed, `(steps,)`: not closed with 0 (Hang et al. 2024, arXiv 2407.03297)."""
     x = torch.linspace(0, 1, steps)
     spread = 1 - 2 * (0.5 - x).abs() + 1e-5
-    return closed((mu - beta * (0.5 - x).sign() * spread.log()).exp().clamp(low, high))
+    return (mu - beta * (0.5 - x).sign() * spread.log()).exp().clamp(low, high)
 
 
 def simple(schedule: Schedule, steps: int) -> Tensor:
