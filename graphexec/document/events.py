@@ -56,6 +56,7 @@ def entries(events: Iterable[Event], wanted: Set[Path] | None = None) -> Iterato
     """
     prefixes = None if wanted is None else {path[:n] for path in wanted for n in range(len(path) + 1)}
     stack: list[_Frame] = []
+    events = iter(events)
     for event in events:
         if event.kind == "end":
             if not stack:
@@ -65,6 +66,10 @@ def entries(events: Iterable[Event], wanted: Set[Path] | None = None) -> Iterato
         path, key, is_key = _step(stack)
         if prefixes is not None and path not in prefixes:
             path = None
+            if event.kind != "scalar":
+                event = _skip(events, event)
+                _note(stack, event, is_key)
+                continue
         if event.kind == "scalar":
             if path is not None:
                 yield Entry(path, event.start, event.end, key, stack[-1].start if stack else -1)
@@ -73,6 +78,20 @@ def entries(events: Iterable[Event], wanted: Set[Path] | None = None) -> Iterato
             stack.append(_Frame(event.kind == "mapping", path, event.start, event.end, key, is_key))
     while stack:
         yield from _complete(stack, -1)
+
+
+def _skip(events: Iterator[Event], opening: Event) -> Event:
+    """Pass over the rest of a collection and return it as one event."""
+    depth, last = 1, opening.end
+    for kind, _, end, _ in events:
+        last = end if end > last else last
+        if kind == "end":
+            depth -= 1
+            if not depth:
+                break
+        elif kind != "scalar":
+            depth += 1
+    return Event("end", opening.start, last)
 
 
 def _step(stack: list[_Frame]) -> tuple[Path | None, Event | None, bool]:

@@ -6,24 +6,22 @@ import json
 import re
 from collections.abc import Iterator
 
-from graphexec.document.events import Event
+from graphexec.document.events import Event, Kind
 
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]|[^\s\[\]{},:"]+', re.DOTALL)
+
+_KINDS: dict[str, Kind] = {"{": "mapping", "[": "list", "}": "end", "]": "end"}
 
 
 def json_events(text: str) -> Iterator[Event]:
     """Yield the events of a JSON text. Never raises; for text that is not JSON they mean what they can."""
     for token in _TOKEN.finditer(text):
         start, end = token.span()
-        match text[start]:
-            case "{":
-                yield Event("mapping", start, end)
-            case "[":
-                yield Event("list", start, end)
-            case "}" | "]":
-                yield Event("end", start, end)
-            case _:
-                yield Event("scalar", start, end, decode(text[start:end]))
+        kind = _KINDS.get(text[start])
+        if kind:
+            yield Event(kind, start, end)
+        else:
+            yield Event("scalar", start, end, decode(text[start:end]))
 
 
 def decode(token: str) -> str:

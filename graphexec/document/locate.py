@@ -35,6 +35,8 @@ def locate(diagnostics: Iterable[Diagnostic], source: Source, overridden: Set[Pa
         for place, span in [(d.place, d.span), *((r.place, r.span) for r in d.related)]
         if span is None
     ]
+    if all(d.file is not None for d in marked):
+        return marked
     finder = _Finder(source, places)
     return [finder.fill(d) if d.file is None else d for d in marked]
 
