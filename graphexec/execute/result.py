@@ -27,7 +27,7 @@ class Result:
     """The outcome of one run. `value` is the only call that may import torch.
 
     `executed` and `reused` are node ids in the order they finished; `files` are the paths written (or found
-    unchanged), in order; `report` is what run.json holds.
+    unchanged), in order.
     """
 
     executed: tuple[str, ...] = ()
@@ -41,9 +41,14 @@ class Result:
     """(node id, message) in the order of the run."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Seconds spent in the code of each executed node, its expansion included."""
-    report: Mapping[str, Any] = field(default_factory=dict)
     _read: Callable[[str, int | str], Any] | None = None
     _ui: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    _describe: Callable[[], Mapping[str, Any]] = dict
+
+    @property
+    def report(self) -> Mapping[str, Any]:
+        """What run.json holds. Made when it is asked for: it reads the files that were written."""
+        return self._describe()
 
     def value(self, node: str, slot: int | str = 0) -> Any:
         """Return a socket value: the item itself, or a list where the output is a list or was list-mapped.

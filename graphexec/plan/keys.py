@@ -52,7 +52,9 @@ class Recipes:
     """Makes the keys of one run."""
 
     def __init__(self, world: World) -> None:
-        self._world = world
+        self.world = world
+        self.contents: dict[tuple[str, str], str] = {}
+        """Digests of the files that were looked at, by folder and name."""
         self._shapes: dict[str, _Shape] = {}
         self._digests: dict[str, str] = {}
         policy = world.policy
@@ -122,12 +124,13 @@ class Recipes:
                         yield from ((f"embeddings/{n}", self._content("embeddings", n)) for n in embedding_names(text))
 
     def _content(self, folder: str, name: str) -> str | None:
-        files = self._world.files
+        files = self.world.files
         if files is None:
             return None
         try:
             path = files.input(name) if folder == "input" else files.model(folder, name)
-            return self._world.fingerprints.of(path)
+            content = self.contents[folder, name] = self.world.fingerprints.of(path)
+            return content
         except (NodeError, OSError):  # a missing file stops the node, not the plan
             return None
 
@@ -137,9 +140,9 @@ class Recipes:
         markers = {marker for _, marker in spec.hidden}
         hidden: dict[str, Any] = {}
         if markers & SEES_PROMPT:
-            hidden["prompt"] = self._digest_of("prompt", self._world.prompt)
+            hidden["prompt"] = self._digest_of("prompt", self.world.prompt)
         if "EXTRA_PNGINFO" in markers:
-            hidden["workflow"] = self._digest_of("workflow", self._world.workflow)
+            hidden["workflow"] = self._digest_of("workflow", self.world.workflow)
         return hidden
 
     def _digest_of(self, name: str, value: Callable[[], Any]) -> str:

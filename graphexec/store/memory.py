@@ -50,13 +50,14 @@ class MemoryStore:
     @contextmanager
     def held(self, digests: frozenset[str]) -> Iterator[None]:
         """Keep these entries until the end of the block, whatever the budget."""
-        self._held = digests
+        before = self._held
+        self._held = before | digests
         for digest in digests & self._entries.keys():  # to the far end of the queue, where eviction looks last
             self._entries.move_to_end(digest)
         try:
             yield
         finally:
-            self._held = frozenset()
+            self._held = before
             self._evict()
 
     def clear(self) -> None:

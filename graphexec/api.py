@@ -1,0 +1,256 @@
+"""The public API and the only orchestration: read, override, build, plan, execute, settle."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from functools import cache, partial
+from pathlib import Path
+from threading import RLock
+from time import perf_counter
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, TypedDict, Unpack
+
+from graphexec.diagnostics.model import Diagnostic, Severity
+from graphexec.document import overrides
+from graphexec.document.load import load_source, read
+from graphexec.document.locate import locate
+from graphexec.document.model import Document, Target
+from graphexec.errors import InvalidWorkflow, RunFailed, UsageError
+from graphexec.files import Folders
+from graphexec.graph.build import build
+from graphexec.graph.model import Graph
+from graphexec.registry.loading import load_registry
+
+if TYPE_CHECKING:
+    from graphexec.execute.cancel import Cancel
+    from graphexec.execute.events import Listener
+    from graphexec.execute.result import Result
+    from graphexec.plan.keys import Recipes
+    from graphexec.plan.model import Plan
+
+PathLike: TypeAlias = "str | os.PathLike[str]"
+Workflow: TypeAlias = "PathLike | Mapping[str, Any] | Document | Graph"
+"""A file in any format (`-` is standard input), a dictionary, what `load` returned, or what `Session.build` did."""
+
+MEMORY = 2**30
+"""Bytes of results that a Session keeps in memory unless told otherwise."""
+
+
+class Changes(TypedDict, total=False):
+    """What is different from the file: inputs by `node.input`, parameters by name, every seed, targets `node:slot`."""
+
+    set: Mapping[str, Any] | None
+    params: Mapping[str, Any] | None
+    seed: int | None
+    targets: Iterable[str | Target] | None
+
+
+def load(workflow: PathLike | Mapping[str, Any]) -> Document:
+    """Read a workflow in any format. Raises InvalidWorkflow with all findings when the file has errors."""
+    source = load_source(workflow)
+    document, findings = read(source)
+    if document is None or _has_errors(findings):
+        raise InvalidWorkflow(locate(findings, source))
+    return document
+
+
+def check(
+    workflow: Workflow,
+    *,
+    models: PathLike | Iterable[PathLike] | None = None,
+    input: PathLike = "input",
+    output: PathLike = "output",
+    nodes: Iterable[PathLike] = (),
+    **changes: Unpack[Changes],
+) -> list[Diagnostic]:
+    """Return everything that is wrong with a workflow. Missing files are errors with `models`, else warnings."""
+    session = Session(models, input, output, nodes)
+    return session.build(workflow, files_required=models is not None, **changes)[1]
+
+
+class Session:
+    """Runs workflows one at a time; keeps loaded weights and recent results between runs.
+
+    `models` is a directory in ComfyUI's layout, several, or an `extra_model_paths.yaml`; `nodes` are packs by path or
+    entry point. `cache=None` keeps nothing on disk, and so far nothing is: "auto" means the same. `memory` is the
+    budget of the results kept, in bytes. `debug` finds nodes that change their inputs, at the cost of hashing them.
+    Several threads may share a Session. Raises UsageError for directories that do not exist.
+    """
+
+    def __init__(
+        self,
+        models: PathLike | Iterable[PathLike] | None = None,
+        input: PathLike = "input",
+        output: PathLike = "output",
+        nodes: Iterable[PathLike] = (),
+        cache: Literal["auto"] | None = "auto",
+        device: str = "auto",
+        dtype: str = "auto",
+        *,
+        noise: str = "comfyui",
+        memory: int = MEMORY,
+        debug: bool = False,
+        follow_links: bool = False,
+    ) -> None:
+        from graphexec.plan.fingerprints import Fingerprints
+        from graphexec.ports import Policy
+        from graphexec.store.memory import MemoryStore
+
+        if cache not in ("auto", None):
+            raise UsageError(f"a cache on disk ({cache!r}) is not available yet: use cache=None")
+        self.registry = load_registry(nodes)
+        self.files = Folders(
+            _several(models), input=os.fspath(input), output=os.fspath(output), follow_links=follow_links
+        )
+        self.output = Path(output)
+        self.policy = Policy(device, dtype, noise)
+        self._debug = debug
+        self._fingerprints = Fingerprints()
+        self._store = MemoryStore(memory)
+        self._resources: dict[str, Any] = {}
+        self._instances: dict[tuple[str, str], Any] = {}
+        self._lock = RLock()
+
+    def build(
+        self, workflow: Workflow, *, files_required: bool = True, **changes: Unpack[Changes]
+    ) -> tuple[Graph | None, list[Diagnostic]]:
+        """Return the checked graph, None when an error stops it, and all findings, warnings included."""
+        packs = [*self.registry.diagnostics]
+        if isinstance(workflow, Graph):
+            if changes:
+                raise UsageError("a graph is built already: give the changes to `build`")
+            return None if _has_errors(packs) else workflow, packs
+        if isinstance(workflow, Document):
+            source, found = workflow.source, list[Diagnostic]()
+            document: Document | None = workflow
+        else:
+            source = load_source(workflow)
+            document, found = read(source)
+        if document is None:
+            return None, packs + locate(found, source)
+        targets = changes.get("targets")
+        document, more = overrides.apply(
+            document,
+            set=changes.get("set") or {},
+            params=changes.get("params") or {},
+            seed=changes.get("seed"),
+            targets=targets or (),
+        )
+        graph, findings = build(
+            document,
+            self.registry,
+            targets=None if targets is None else document.targets,
+            files=self.files,
+            models_required=files_required,
+            earlier=[*found, *more],
+        )
+        return None if _has_errors(packs) else graph, packs + locate(findings, source, document.overridden)
+
+    def check(self, workflow: Workflow, **changes: Unpack[Changes]) -> list[Diagnostic]:
+        """Return everything that is wrong with a workflow, missing files included."""
+        return self.build(workflow, **changes)[1]
+
+    def plan(self, workflow: Workflow, **changes: Unpack[Changes]) -> Plan:
+        """Return what `run` would do. Raises InvalidWorkflow."""
+        graph = self._graph(workflow, changes)
+        with self._lock:
+            return self._plan(graph)[0]
+
+    def run(
+        self,
+        workflow: Workflow,
+        *,
+        listener: Listener | None = None,
+        cancel: Cancel | None = None,
+        deadline: float | None = None,
+        name: str | None = None,
+        previews: bool = False,
+        **changes: Unpack[Changes],
+    ) -> Result:
+        """Run a workflow and write its files.
+
+        `listener` hears events; `cancel` stops the run from another thread or a signal handler, `deadline` after so
+        many seconds. `name` replaces the filename prefixes; `previews` writes previews too. Raises InvalidWorkflow
+        before anything runs, RunFailed when a node failed, Interrupted or DeadlineExceeded when the run was stopped;
+        the last three have the partial `result`.
+        """
+        from graphexec.execute.cancel import Cancel
+
+        graph = self._graph(workflow, changes)
+        with self._lock:
+            return self._run(graph, listener, cancel or Cancel(deadline), name, previews)
+
+    def _run(self, graph: Graph, listener: Listener | None, cancel: Cancel, name: str | None, previews: bool) -> Result:
+        from graphexec.execute.context import Surroundings
+        from graphexec.execute.events import Event
+        from graphexec.execute.hidden import HiddenSources
+        from graphexec.execute.runner import execute
+        from graphexec.report.settle import Wishes, describe, settle
+
+        started, clock = datetime.now(), perf_counter()
+        plan, recipes = self._plan(graph)
+        hidden = HiddenSources(recipes.world.prompt, recipes.world.workflow)
+        around = Surroundings(
+            self.registry.hooks, self.files, self.policy, hidden, cancel, listener, self._resources, self._instances
+        )
+        if listener is not None:
+            listener(Event("run_started", total=len(plan.steps)))
+        ending = execute(plan, around, recipes, self._store, self.registry.get, debug=self._debug)
+        wishes = Wishes(self.output, name, previews)
+        result, files = settle(ending.result, graph, recipes.world.prompt, wishes, listener, started)
+        seconds = perf_counter() - clock
+        describing = partial(describe, graph, result, self.policy, started, seconds, recipes.contents, files)
+        result = replace(result, _describe=cache(describing))
+        if listener is not None:
+            listener(Event("run_finished", seconds=seconds))
+        if ending.stopped is not None:
+            ending.stopped.result = result
+            raise ending.stopped
+        if result.failures:
+            first = result.failures[0]
+            raise RunFailed(f"node {first.node} ({first.node_type}) failed: {first.message}", result) from first.cause
+        return result
+
+    def _plan(self, graph: Graph) -> tuple[Plan, Recipes]:
+        from graphexec.graph.prompt import api_prompt
+        from graphexec.plan.keys import Recipes, World
+        from graphexec.plan.planner import make_plan
+
+        prompt: Callable[[], Mapping[str, Any]] = cache(partial(api_prompt, graph))
+        world = World(self.policy, self.files, self._fingerprints, prompt, lambda: graph.document.workflow)
+        recipes = Recipes(world)
+        return make_plan(graph, recipes, self._store), recipes
+
+    def _graph(self, workflow: Workflow, changes: Changes) -> Graph:
+        graph, findings = self.build(workflow, **changes)
+        if graph is None:
+            raise InvalidWorkflow(findings)
+        return graph
+
+    def close(self) -> None:
+        """Let go of weights, results and instances of pack classes. The Session can still be used."""
+        with self._lock:
+            self.registry.hooks.close(self._resources)
+            self._instances.clear()
+            self._store.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+def _several(models: PathLike | Iterable[PathLike] | None) -> list[str]:
+    if models is None:
+        return []
+    if isinstance(models, (str, os.PathLike)):
+        return [os.fspath(models)]
+    return [os.fspath(path) for path in models]
+
+
+def _has_errors(findings: Iterable[Diagnostic]) -> bool:
+    return any(finding.severity is Severity.ERROR for finding in findings)

@@ -1,0 +1,87 @@
+"""The end of a run: artifacts into files, and what the caller gets to know about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from graphexec.execute.events import Event, Listener
+from graphexec.execute.result import Failure, Result
+from graphexec.graph.model import Graph
+from graphexec.ports import Policy
+from graphexec.report.place import OutputFailed, Placed, PlacedFile, place
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the caller wants of the files: where, under what name, and whether previews are among them."""
+
+    output: Path
+    name: str | None = None
+    previews: bool = False
+
+
+def settle(
+    result: Result,
+    graph: Graph,
+    prompt: Callable[[], Mapping[str, Any]],
+    wishes: Wishes,
+    listener: Listener | None,
+    now: datetime,
+) -> tuple[Result, tuple[PlacedFile, ...]]:
+    """Write the artifacts of a result, whatever else happened in the run; a file that cannot be is a failure."""
+    if not result.artifacts:
+        return result, ()
+    failures = result.failures
+    try:
+        placed = place(
+            result.artifacts,
+            wishes.output,
+            prompt(),
+            graph.document.workflow,
+            name=wishes.name,
+            previews=wishes.previews,
+            now=now,
+        )
+    except OutputFailed as error:
+        placed = Placed(error.files)
+        failures = (*failures, _failure(error, graph))
+    if listener is not None:
+        for file in placed.files:
+            spec = graph.nodes[file.node].spec
+            data = {"path": str(file.path), "unchanged": file.unchanged}
+            listener(Event("file_written", file.node, spec.type, data=data))
+    files = tuple(str(file.path) for file in placed.files)
+    return replace(result, files=files, failures=failures, _ui={**result._ui, **placed.ui}), placed.files
+
+
+def _failure(error: OutputFailed, graph: Graph) -> Failure:
+    return Failure(error.node, graph.nodes[error.node].spec.type, str(error), {}, error, is_bug=False)
+
+
+def describe(
+    graph: Graph,
+    result: Result,
+    policy: Policy,
+    started: datetime,
+    seconds: float,
+    digests: Mapping[tuple[str, str], str],
+    files: tuple[PlacedFile, ...],
+) -> Mapping[str, Any]:
+    """Return the content of run.json as plain data."""
+    from graphexec.report import run_json  # pydantic is slow to import, and most runs ask for no report
+
+    report = run_json.describe(
+        graph,
+        result,
+        policy=policy,
+        started=started,
+        seconds=seconds,
+        times=result.seconds,
+        digests=digests,
+        files=files,
+    )
+    return report.model_dump(mode="json")
