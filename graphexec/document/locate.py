@@ -23,22 +23,17 @@ def locate(diagnostics: Iterable[Diagnostic], source: Source, overridden: Set[Pa
     """Return the findings with file, span and excerpt, in the order given. Never raises.
 
     The text is parsed again with positions, once, and only if a finding needs it. A place that the text does not
-    have is shown at the nearest one around it that it has. Findings that name a file stay as they are; those
-    about values that were replaced (`Document.overridden`) name `<overrides>` instead.
+    have is shown at the nearest one around it that it has. Findings that name a file keep it (their related places
+    are of the source); those about values that were replaced (`Document.overridden`) name `<overrides>`.
     """
     given = list(diagnostics)
     marked = [_override(d) if d.file is None and _is_within(d.place.path, overridden) else d for d in given]
-    places = [
-        place
-        for d in marked
-        if d.file is None
-        for place, span in [(d.place, d.span), *((r.place, r.span) for r in d.related)]
-        if span is None
-    ]
-    if all(d.file is not None for d in marked):
+    if all(d.file is not None and not d.related for d in marked):
         return marked
+    places = [d.place for d in marked if d.file is None and d.span is None]
+    places += [related.place for d in marked for related in d.related if related.span is None]
     finder = _Finder(source, places)
-    return [finder.fill(d) if d.file is None else d for d in marked]
+    return [finder.fill(d) for d in marked]
 
 
 def _is_within(path: Path, overridden: Set[Path]) -> bool:
@@ -64,8 +59,10 @@ class _Finder:
 
     def fill(self, diagnostic: Diagnostic) -> Diagnostic:
         """Return the finding with all that can be known about its places."""
-        span = diagnostic.span or self._span(diagnostic.place)
         related = tuple(self._fill_related(r) for r in diagnostic.related)
+        if diagnostic.file is not None:
+            return replace(diagnostic, related=related)
+        span = diagnostic.span or self._span(diagnostic.place)
         excerpt = self._excerpt(span) if span else None
         return replace(diagnostic, file=self._source.name, span=span, excerpt=excerpt, related=related)
 

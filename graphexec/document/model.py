@@ -48,7 +48,10 @@ InputValue: TypeAlias = "Link | ParameterRef | Unreadable | Literal_"
 
 @dataclass(frozen=True, slots=True)
 class NodeDecl:
-    """A node as the file declares it. `path` leads to the node in the source, for diagnostics."""
+    """A node as the file declares it. `path` leads to the node in the source, for diagnostics.
+
+    `input_paths` and `type_path` are where inputs and type stand if not at `inputs` and `class_type` of the node.
+    """
 
     id: str
     type: str
@@ -56,6 +59,8 @@ class NodeDecl:
     path: Path
     title: str | None = None
     meta: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    input_paths: Mapping[str, Path] = field(default_factory=lambda: MappingProxyType({}))
+    type_path: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
