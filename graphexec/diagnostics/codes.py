@@ -74,6 +74,12 @@ BAD_FIELD = _row("GX108", E, "malformed field", "A field of the file has the wro
 BAD_NUMBER = _row("GX109", E, "number out of range", "A number cannot be represented exactly (integers reach from -2^63 to 2^64-1), or is infinite or not a number.")
 EDITOR_FORMAT = _row("GX110", E, "editor file", "This is what the editor saves, not the API format. Export it with 'Export (API)'.")
 TOO_LARGE = _row("GX111", E, "file too large", "The file is larger than any workflow needs to be.")
+STALE_LINK = _row("GX120", W, "stale link", "The editor's file refers to a link or a node that it does not contain. The input counts as not connected, as in the editor.")
+UNNAMED_VALUES = _row("GX121", W, "widget values without names", "The editor saves widget values by position; only the schema of the node type says which input each belongs to. Without it they are left out.")
+SURPLUS_VALUES = _row("GX122", W, "more widget values than widgets", "The file was saved with another version of the node type, which had more widgets. Values beyond the last widget are left out.")
+DEFAULT_FILLED = _row("GX123", N, "default of a newer widget", "The node type has a widget that the file holds no value for. The editor shows its default then, so the default is used.")
+RANDOM_TEXT = _row("GX124", W, "alternatives in a prompt", "The editor draws one of {a|b} at random each time it queues a prompt. Here the first is taken, so that runs repeat.")
+SWITCH_IGNORED = _row("GX125", W, "mode switch without effect", "Muters and bypassers act in the editor: the file holds the modes that they left on other nodes, and those count.")
 
 # 2xx: nodes and links
 UNKNOWN_NODE_TYPE = _row("GX201", E, "unknown node type", "No loaded node pack provides this type. Load the pack that does with --nodes PATH.")
@@ -88,6 +94,11 @@ UNKNOWN_TARGET = _row("GX209", E, "unknown target", "A target names a node or an
 UNDECLARED_INPUT = _row("GX210", W, "undeclared input", "The node does not declare this input; the value is ignored. Files of other versions have such inputs.")
 BAD_LINK = _row("GX211", E, "malformed link", "A link is a list of a node id (text) and an output index: [\"4\", 0].")
 UNREACHABLE_NODE = _row("GX212", N, "unused node", "No target depends on this node, so it does not run.")
+MISSING_DEFINITION = _row("GX220", E, "group node without a definition", "Group nodes are defined inside the file (extra.groupNodes). Without the definition nobody knows what is in them.")
+ENDLESS_GROUP = _row("GX221", E, "endless subgraph", "A subgraph that contains itself has no end; and subgraphs in subgraphs may multiply to more nodes than any workflow needs.")
+UNPAIRED_TUNNEL = _row("GX222", E, "Get node without a Set node", "A Get node reads what a Set node of the same name stores; no Set node in its graph, or around it, has the name.")
+AMBIGUOUS_BROADCAST = _row("GX223", E, "ambiguous broadcast", "Several Use Everywhere nodes of the same priority offer a value to one input. Which one is meant must be said: by a link, a restriction, or a priority.")
+BAD_PATTERN = _row("GX224", E, "unusable pattern", "A regular expression of a Use Everywhere node is malformed, or so intricate that matching it could take for ever.")
 
 # 3xx: literal values
 WRONG_KIND = _row("GX301", E, "wrong kind of value", "The literal is not of the kind the input takes. graphexec never converts silently: \"false\" is not a boolean and 8.9 is not an INT.")

@@ -62,6 +62,10 @@ class NodeDecl:
     input_paths: Mapping[str, Path] = field(default_factory=lambda: MappingProxyType({}))
     type_path: Path | None = None
 
+    def input_path(self, name: str) -> Path:
+        """Where the value of an input stands, or would stand, in the source."""
+        return self.input_paths.get(name, (*self.path, "inputs", name))
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:

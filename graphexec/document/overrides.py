@@ -59,7 +59,7 @@ class _Change:
         """Replace one input; `given` says that the value is not the file's."""
         self.inputs.setdefault(node.id, dict(node.inputs))[name] = value
         if given:
-            self.places.add((*node.path, "inputs", name))
+            self.places.add(node.input_path(name))
 
     def parameters(self, params: Mapping[str, Any]) -> None:
         """Give every use of a parameter its value."""
@@ -137,7 +137,7 @@ class _Change:
         if isinstance(value, (Link, ParameterRef)):
             self.put(node, name, value)
             return
-        path = (*node.path, "inputs", name)
+        path = node.input_path(name)
         found: list[Diagnostic] = []
         made = input_value(list(value) if isinstance(value, tuple) else value, node.id, name, path, found)
         self.found += [replace(d, file=OVERRIDES, message=f'the value for "{key}": {d.message}') for d in found]

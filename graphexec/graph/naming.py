@@ -28,7 +28,7 @@ def label(decl: NodeDecl, spec: NodeSpec | None = None) -> str:
 
 def input_place(decl: NodeDecl, name: str, part: Literal["value", "key"] = "value") -> Place:
     """Return the place of an input's value or name."""
-    return Place((*decl.path, "inputs", name), part)
+    return Place(decl.input_path(name), part)
 
 
 def node_place(decl: NodeDecl) -> Place:
@@ -38,7 +38,7 @@ def node_place(decl: NodeDecl) -> Place:
 
 def type_place(decl: NodeDecl) -> Place:
     """Return the place of the name of a node's type."""
-    return Place((*decl.path, "class_type"))
+    return Place(decl.type_path or (*decl.path, "class_type"))
 
 
 def outputs_text(spec: NodeSpec) -> str:
