@@ -12,6 +12,8 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
+from graphexec.diffusion.models.hooks import UNetHooks
+
 
 @dataclass(frozen=True, slots=True)
 class LatentFormat:
@@ -53,3 +55,12 @@ class Network(Protocol):
     """A diffusion network with its weights: predicts eps or v (`(B, C, h, w)`, float32) for a batch."""
 
     def __call__(self, inputs: Inputs) -> Tensor: ...
+
+    def hooked(self, hooks: UNetHooks) -> Network:
+        """The same network with further hooks."""
+
+
+class Control(Protocol):
+    """What a ControlNet or an adapter adds to a network: residuals for one batch, or None outside its range."""
+
+    def __call__(self, inputs: Inputs, sigma: float) -> Mapping[str, list[Tensor | None]] | None: ...

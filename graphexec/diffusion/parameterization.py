@@ -99,7 +99,7 @@ def starts_from_noise(sigma: float, schedule: Schedule) -> bool:
     return sigma > top or math.isclose(sigma, top, rel_tol=1e-5)
 
 
-def noised(latent: Tensor, noise: Tensor, sigma: Tensor, from_noise: bool) -> Tensor:
+def noised(latent: Tensor, noise: Tensor, sigma: float, from_noise: bool) -> Tensor:
     """The start of a run, of latent's shape: latent + noise sigma.
 
     From the schedule's last level (`from_noise`) the noise is scaled by sqrt(1 + sigma^2), the spread that x has

@@ -38,3 +38,7 @@ class BoundUNet:
             concat=here(inputs.concat),
         )
         return self.module(ready, self.hooks).float()
+
+    def hooked(self, hooks: UNetHooks) -> BoundUNet:
+        """The same network with further hooks, called after those it has."""
+        return replace(self, hooks=self.hooks + hooks)
