@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from graphexec.diagnostics.sanitize import shown
@@ -109,11 +109,12 @@ class Folders:
         return None
 
     def _missing(self, folder: str, name: str) -> FileProblem:
-        what = "file" if folder in PLACES else f"{folder} file"
+        what = f"the {folder} directory" if folder in PLACES else folder
+        message = f"there is no file {shown(name)} in {what}"
         where = [str(root) for root in self.roots(folder)]
         if not where:
-            looked = "no temp directory is kept" if folder == "temp" else "no models directory was given"
-            return FileProblem("missing", f"{what} {shown(name)} not found", looked)
+            looked = "graphexec keeps no temp directory" if folder == "temp" else "no models directory was given"
+            return FileProblem("missing", message, looked)
         looked = f"looked in {' and '.join(where)}"
         known = self.models(folder)
         near = _nearest(name, known)
@@ -121,7 +122,7 @@ class Folders:
             looked += f"; nearest: {', '.join(map(shown, near))}"
         elif not known:
             looked += ", which holds none" if len(where) == 1 else ", which hold none"
-        return FileProblem("missing", f"{what} {shown(name)} not found", looked)
+        return FileProblem("missing", message, looked)
 
 
 def annotated(name: str) -> tuple[str, str]:
@@ -151,10 +152,13 @@ def _inside(path: Path, root: Path) -> bool:
 
 
 def _nearest(name: str, known: Sequence[str]) -> Sequence[str]:
-    """Return the names most like `name`: first those that differ only in their directory."""
-    base = name.replace("\\", "/").rsplit("/", 1)[-1].lower()
-    same = [other for other in known if other.rsplit("/", 1)[-1].lower() == base]
-    return (same or nearest(name, known))[:3]
+    """Return the names most like `name`: first those that differ only in their directory, then by their stems."""
+    base = PurePosixPath(name.replace("\\", "/"))
+    same = [other for other in known if PurePosixPath(other).name.lower() == base.name.lower()]
+    stems: dict[str, str] = {}
+    for other in known:
+        stems.setdefault(PurePosixPath(other).stem, other)
+    return (same or [stems[stem] for stem in nearest(base.stem, stems)])[:3]
 
 
 def _walk(root: Path, follow_links: bool, deep: bool) -> Iterator[str]:

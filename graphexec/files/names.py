@@ -42,13 +42,7 @@ def unsafe(name: str) -> str | None:
 
 def safe_name(name: str) -> str:
     """Return `name` with `/` as separator and without empty and `.` parts; raises NodeError when unsafe."""
-    reason = unsafe(name)
-    parts = [part for part in _SEPARATORS.split(name) if part not in ("", ".")]
-    if reason is None and not parts:
-        reason = "it names no file"
-    if reason is not None:
-        raise NodeError(f"{shown(name)} is not a safe file name: {reason}")
-    return "/".join(parts)
+    return _safe(name, name)
 
 
 def safe_prefix(prefix: str) -> str:
@@ -57,5 +51,15 @@ def safe_prefix(prefix: str) -> str:
     Check the prefix again after the patterns are replaced: what they expand to is text of the workflow too.
     """
     kept = _PATTERN.findall(prefix)
-    plain = safe_name(_PATTERN.sub("%%", prefix))
+    plain = _safe(_PATTERN.sub("%%", prefix), prefix)
     return re.sub("%%", lambda _: kept.pop(0), plain)
+
+
+def _safe(name: str, original: str) -> str:
+    reason = unsafe(name)
+    parts = [part for part in _SEPARATORS.split(name) if part not in ("", ".")]
+    if reason is None and not parts:
+        reason = "it names no file"
+    if reason is not None:
+        raise NodeError(f"{shown(original)} is not a safe file name: {reason}")
+    return "/".join(parts)

@@ -9,6 +9,7 @@ from graphexec.diagnostics import codes
 from graphexec.diagnostics.model import Diagnostic, Place, Related, Severity
 from graphexec.diagnostics.sanitize import shown
 from graphexec.diagnostics.suggest import nearest
+from graphexec.diagnostics.summary import has_errors
 from graphexec.document.model import Document, Link, NodeDecl, Target
 from graphexec.graph.inputs import bind
 from graphexec.graph.links import check_dangling
@@ -22,6 +23,8 @@ from graphexec.ports import Files
 
 LONGEST_CYCLE = 24
 """Nodes of a cycle that a message names before it leaves some out."""
+SHOWN_LINKS = 6
+"""Links of a cycle that are shown with their lines; a longer cycle shows but the one that closes it."""
 
 
 def build(
@@ -44,21 +47,35 @@ def build(
     scope.interfaces = _interfaces(scope)
     nodes, upstream = _bind_all(scope)
     chosen = resolve_targets(scope, targets)
-    if not chosen and not document.targets and targets is None:
+    if not chosen and not document.targets and targets is None and not _may_lack_nodes(scope, earlier):
         scope.found.append(codes.report(codes.NO_OUTPUT, "the workflow has no output node, so nothing would run"))
     order, cyclic = depth_first(upstream, [target.node for target in chosen])
     if cyclic:
         _report_cycles(scope, upstream)
     graph = _graph(document, nodes, upstream, order, chosen)
     scope.found += lint(scope, filter(None, map(nodes.__getitem__, order)))
-    needed = needed_by([target.node for target in chosen], upstream)
     findings = [*earlier, *scope.found]
-    if targets is not None:
-        findings = excuse(findings, needed)
-    elif chosen:
-        findings += unused(scope, needed, {need for needs in upstream.values() for need in needs})
-    stopped = any(finding.severity is Severity.ERROR for finding in findings)
-    return (None if stopped else graph), findings
+    roots = [target.node for target in chosen]
+    if targets is not None and findings:
+        findings = excuse(findings, needed_by(roots, _linked(document)))
+    if has_errors(findings):
+        return None, findings
+    if targets is None:
+        findings += unused(scope, needed_by(roots, upstream), {need for needs in upstream.values() for need in needs})
+    return graph, findings
+
+
+def _linked(document: Document) -> dict[str, Sequence[str]]:
+    """Return what each node is linked to, rightly or wrongly."""
+    return {
+        id: [value.node for value in decl.inputs.values() if isinstance(value, Link) and value.node in document.nodes]
+        for id, decl in document.nodes.items()
+    }
+
+
+def _may_lack_nodes(scope: Scope, earlier: Sequence[Diagnostic]) -> bool:
+    """Whether output nodes may be among those that could not be read or are of unknown types (reported already)."""
+    return has_errors(earlier) or len(scope.interfaces) < len(scope.document.nodes)
 
 
 def _interfaces(scope: Scope) -> dict[str, Interface]:
@@ -109,16 +126,12 @@ def _bind_all(scope: Scope) -> tuple[dict[str, GraphNode | None], dict[str, Sequ
     known = scope.document.nodes
     for id, decl in known.items():
         interface = scope.interfaces.get(id)
-        node = None
-        if interface is None:
+        if interface is not None:
+            nodes[id], upstream[id] = bind(scope, decl, interface)
+        else:
             check_dangling(scope, decl)
-        else:
-            node = bind(scope, decl, interface)
-        nodes[id] = node
-        if node is not None:
-            upstream[id] = tuple([edge.node for edge in node.links.values()])
-        else:
-            upstream[id] = tuple([v.node for v in decl.inputs.values() if type(v) is Link and v.node in known])
+            nodes[id] = None
+            upstream[id] = tuple([v.node for v in decl.inputs.values() if isinstance(v, Link) and v.node in known])
     return nodes, upstream
 
 
@@ -126,24 +139,19 @@ def _report_cycles(scope: Scope, upstream: Mapping[str, Sequence[str]]) -> None:
     from graphexec.graph.dag import cycles
 
     for cycle in cycles(upstream):
-        closed = [*cycle, cycle[0]]
-        links = [_link_between(scope, source, sink) for source, sink in pairwise(closed)]
-        decl = scope.document.nodes[cycle[0]]
-        if len(cycle) == 1:
-            message = f"{scope.label(decl.id)} feeds itself"
-        else:
-            shown_ids = [id_text(id) for id in closed]
-            if len(shown_ids) > LONGEST_CYCLE:
-                left_out = len(shown_ids) - LONGEST_CYCLE
-                shown_ids[LONGEST_CYCLE - 2 : -2] = [f"({left_out} more)"]
-            message = f"{len(cycle)} nodes feed each other in a circle: {' → '.join(shown_ids)}"
-        related = tuple(Related(text, place) for text, place in links[: LONGEST_CYCLE if len(cycle) > 1 else 0])
-        place = links[-1][1]
-        scope.found.append(
-            codes.report(
-                codes.CYCLE, message, place, hint="take one of these links out", node=cycle[0], related=related[:-1]
-            )
-        )
+        first = scope.label(cycle[0])
+        message = f"{first} feeds itself" if len(cycle) == 1 else f"{len(cycle)} nodes feed each other: {_path(cycle)}"
+        *others, (_, place) = [_link_between(scope, a, b) for a, b in pairwise([*cycle, cycle[0]])]
+        related = tuple(Related(text, at) for text, at in others) if len(cycle) <= SHOWN_LINKS else ()
+        hint = "take one of these links out" if len(cycle) > 1 else None
+        scope.found.append(codes.report(codes.CYCLE, message, place, hint=hint, node=cycle[0], related=related))
+
+
+def _path(cycle: Sequence[str]) -> str:
+    ids = [id_text(id) for id in (*cycle, cycle[0])]
+    if len(ids) > LONGEST_CYCLE:
+        ids[LONGEST_CYCLE - 2 : -2] = [f"({len(ids) - LONGEST_CYCLE} more)"]
+    return " → ".join(ids)
 
 
 def _link_between(scope: Scope, source: str, sink: str) -> tuple[str, Place]:

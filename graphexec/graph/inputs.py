@@ -10,7 +10,7 @@ from graphexec.diagnostics.sanitize import shown
 from graphexec.diagnostics.suggest import nearest
 from graphexec.document.model import Link, NodeDecl, ParameterRef, Unreadable
 from graphexec.graph.links import resolve
-from graphexec.graph.literals import Fault, check_literal
+from graphexec.graph.literals import Fault, check_literal, described
 from graphexec.graph.model import Edge, GraphNode
 from graphexec.graph.named_files import check_files
 from graphexec.graph.naming import did_you_mean, id_text, input_place, node_place
@@ -23,20 +23,23 @@ EDITOR_LEFTOVERS = frozenset(
 """Inputs that the editor writes for its own buttons; without an editor they mean nothing."""
 
 
-def bind(scope: Scope, decl: NodeDecl, interface: Interface) -> GraphNode | None:
-    """Return the checked node, or None when it has an error of its own; findings go to the scope."""
+def bind(scope: Scope, decl: NodeDecl, interface: Interface) -> tuple[GraphNode | None, tuple[str, ...]]:
+    """Return the checked node, None when it has an error of its own, and the nodes that it is rightly linked to."""
     spec = interface.spec
     params: dict[str, Any] = {}
     links: dict[str, Edge] = {}
+    unknown: list[str] = []  # upstream nodes of unknown types: the links to them may well be right
     valid = True
     for name, value in decl.inputs.items():
         declared = interface.inputs.get(name)
         if isinstance(value, Link):
             edge = resolve(scope, decl, name, value, None if spec.validates_links else declared)
-            if edge is None:
-                valid = False
-            else:
+            if edge is not None:
                 links[name] = edge
+            else:
+                valid = False
+                if value.node in scope.document.nodes and value.node not in scope.interfaces:
+                    unknown.append(value.node)
         elif isinstance(value, (Unreadable, ParameterRef)):  # reported where the parameters are filled in
             valid = False
         elif declared is None:
@@ -52,7 +55,8 @@ def bind(scope: Scope, decl: NodeDecl, interface: Interface) -> GraphNode | None
             valid = False
     if valid and spec.function is not None:
         valid = check_files(scope, decl, interface, params) and _validate(scope, decl, interface, params, links)
-    return GraphNode(decl.id, spec, params, links) if valid else None
+    needs = (*[edge.node for edge in links.values()], *unknown)
+    return GraphNode(decl.id, spec, params, links) if valid else None, needs
 
 
 def _check(scope: Scope, spec: InputSpec, value: Any) -> tuple[Any, Fault | None]:
@@ -60,9 +64,17 @@ def _check(scope: Scope, spec: InputSpec, value: Any) -> tuple[Any, Fault | None
         return check_literal(spec, value)
     if spec.type == WILDCARD or spec.has_default or not scope.is_made(spec.type):
         return value, None  # a widget of a pack: nothing but the node itself knows what it takes
+    message = f"{spec.name} takes {spec.type}, which only another node can make, not {described(value)}"
+    return value, Fault(codes.NEEDS_LINK, message, _link_hint(scope, spec, value))
+
+
+def _link_hint(scope: Scope, spec: InputSpec, value: Any) -> str:
+    named = value.rpartition(".")[0] if isinstance(value, str) else ""  # NODE.OUTPUT, as YAML files write links
+    near = nearest(named, scope.document.nodes, 1) if named else []
+    if near:
+        return f"did you mean a link to node {id_text(near[0])}?"
     source = scope.source(spec.type)
-    hint = f"link it to an output of type {spec.type}" + (f", such as {_link_text(source)}" if source else "")
-    return value, Fault(codes.NEEDS_LINK, f"{spec.name} takes {spec.type}, which cannot be written down", hint)
+    return f"link it to an output of type {spec.type}" + (f", such as {_link_text(source)}" if source else "")
 
 
 def _validate(
@@ -139,7 +151,7 @@ def _report_missing(scope: Scope, decl: NodeDecl, interface: Interface, name: st
 def _how_to_supply(scope: Scope, spec: InputSpec) -> str | None:
     value = spec.default if spec.has_default else next(iter(spec.choices), None)
     if value is not None:
-        return f"the editor would put {shown(value)}"
+        return f"write it out; the editor's default is {shown(value)}"
     source = None if spec.is_primitive else scope.source(spec.type)
     return f"{_link_text(source)} is of this type" if source else None
 

@@ -42,7 +42,7 @@ def check_literal(spec: InputSpec, value: Any) -> tuple[Any, Fault | None]:
         convert = _TAKES.get(kind)
         taken = value if convert is None else convert(value)
         if taken is not None:
-            return taken, None if spec.unchecked else _restrict(spec, kind, taken)
+            return taken, None if spec.unchecked else _restrict(spec, kind, taken, value)
     return value, _wrong_kind(spec, value)
 
 
@@ -87,14 +87,14 @@ _TAKES: dict[str, Callable[[Any], Any]] = {
 """The value that an input of each kind makes of a literal, or None when the literal is of another kind."""
 
 
-def _restrict(spec: InputSpec, kind: str, value: Any) -> Fault | None:
+def _restrict(spec: InputSpec, kind: str, value: Any, written: Any) -> Fault | None:
     if kind == "COMBO":
         return _not_a_choice(spec, value)
     if kind in ("INT", "FLOAT"):
         if spec.min is not None and value < spec.min:
-            return Fault(codes.BELOW_MINIMUM, f"{spec.name} is {shown(value)}, below the minimum {spec.min}")
+            return Fault(codes.BELOW_MINIMUM, f"{spec.name} is {shown(written)}, below the minimum {spec.min}")
         if spec.max is not None and value > spec.max:
-            return Fault(codes.ABOVE_MAXIMUM, f"{spec.name} is {shown(value)}, above the maximum {spec.max}")
+            return Fault(codes.ABOVE_MAXIMUM, f"{spec.name} is {shown(written)}, above the maximum {spec.max}")
     return None
 
 
@@ -127,11 +127,13 @@ def _listing(choices: tuple[Any, ...], limit: int = 8) -> str:
 
 def _wrong_kind(spec: InputSpec, value: Any) -> Fault:
     kinds = [_KINDS[kind] for kind in _union(spec.type) if kind in _KINDS]
-    message = f"{spec.name} takes {' or '.join(kinds)} ({spec.type}), not {_described(value)}"
+    wanted = "the name of a file" if spec.folder else f"{' or '.join(kinds)} ({spec.type})"
+    message = f"{spec.name} takes {wanted}, not {described(value)}"
     return Fault(codes.WRONG_KIND, message, _mend(spec.type, value))
 
 
-def _described(value: Any) -> str:
+def described(value: Any) -> str:
+    """Return what a literal is, in words of a message."""
     match value:
         case bool() | None:
             return shown(value)
@@ -158,8 +160,6 @@ def _mend(type: str, value: Any) -> str | None:
             return f"write {value.strip()} without quotes"
         case "INT", float():
             return "graphexec does not round: write a whole number"
-        case _, list():
-            return 'a link is a node id in quotes and the index of an output: ["4", 0]'
     return None
 
 

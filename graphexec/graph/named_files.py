@@ -71,8 +71,7 @@ def _look_up(files: Files | None, folder: str, name: str) -> Fault | None:
     if reason is not None:
         return Fault(codes.UNSAFE_NAME, f"{shown(name)} is not a safe file name: {reason}")
     if files is None:
-        what = "input file" if is_input else f"{folder} file"
-        return Fault(missing, f"{what} {shown(name)} was not looked for", "no models directory was given")
+        return Fault(missing, f"the file {shown(name)} was not looked for", "no directory was given")
     try:
         if is_input:
             files.input(name)

@@ -23,8 +23,8 @@ def _entry(decl: NodeDecl, node: GraphNode) -> dict[str, Any]:
         "inputs": {name: _value(node, name, value) for name, value in decl.inputs.items()},
         "class_type": decl.type,
     }
-    if decl.title is not None:
-        entry["_meta"] = {"title": decl.title}
+    if decl.meta or decl.title is not None:
+        entry["_meta"] = {**decl.meta, "title": decl.title} if decl.title is not None else dict(decl.meta)
     return entry
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from graphexec.diagnostics import codes
 from graphexec.diagnostics.model import Diagnostic, Place, Severity
 from graphexec.diagnostics.sanitize import shown
+from graphexec.document.locate import OVERRIDES
 from graphexec.document.model import Target
 from graphexec.document.targets import unknown_target
 from graphexec.graph.links import find_output, output_hint
@@ -29,9 +30,8 @@ def _resolve(scope: Scope, target: Target) -> GraphTarget | None:
     interface = scope.interfaces.get(target.node)
     place = Place(target.path)
     if target.node not in scope.document.nodes:
-        if target.node in scope.document.broken:
-            return None
-        scope.found.append(unknown_target(target.node, scope.document.nodes, place))
+        if target.node not in scope.document.broken:
+            scope.found.append(_placed(unknown_target(target.node, scope.document.nodes, place)))
         return None
     if target.output is None or interface is None:
         return GraphTarget(target.node)
@@ -39,9 +39,14 @@ def _resolve(scope: Scope, target: Target) -> GraphTarget | None:
     if slot is None:
         message = f"{scope.label(target.node)} has no output {shown(target.output)}"
         hint = output_hint(interface, target.output)
-        scope.found.append(codes.report(codes.UNKNOWN_TARGET, message, place, hint=hint))
+        scope.found.append(_placed(codes.report(codes.UNKNOWN_TARGET, message, place, hint=hint)))
         return None
     return GraphTarget(target.node, slot)
+
+
+def _placed(finding: Diagnostic) -> Diagnostic:
+    """Return a finding about a target, which is not in the file when it has no place there."""
+    return finding if finding.place.path else replace(finding, file=OVERRIDES)
 
 
 def excuse(findings: Iterable[Diagnostic], needed: set[str]) -> list[Diagnostic]:

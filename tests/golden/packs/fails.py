@@ -1,0 +1,3 @@
+"""A pack that cannot be imported."""
+
+raise ValueError("this pack was written in a hurry")
