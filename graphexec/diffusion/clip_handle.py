@@ -83,13 +83,6 @@ class ClipHandle:
         """Conditioning for a prompt: `[[states (1, T, D), {"pooled_output": (1, P)}]]`, float32, T = 77 a window."""
         return self.encode_tokens(self.tokenize(text))
 
-    def encode_texts(self, texts: Mapping[str, str], options: Mapping[str, Any] | None = None) -> Conditioning:
-        """Conditioning for a text of its own for every encoder, by role; shorter ones get empty windows."""
-        tokens = {role: self.tokenize(text)[role] for role, text in texts.items()}
-        empty, longest = self.tokenize(""), max(len(rows) for rows in tokens.values())
-        padded = {role: rows + empty[role] * (longest - len(rows)) for role, rows in tokens.items()}
-        return self.encode_tokens(padded, options)
-
     def encode_tokens(self, tokens: Tokens, options: Mapping[str, Any] | None = None) -> Conditioning:
         """Conditioning for windows of tokens; `options` are added to it.
 

@@ -9,6 +9,8 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
+from graphexec.errors import NodeError
+
 PieceFunction: TypeAlias = Callable[[Tensor], Tensor]
 
 
@@ -55,10 +57,12 @@ def _tiled_one(
 
 
 def _spans(length: int, tile: int, overlap: int) -> Iterator[tuple[int, int]]:
-    """Start and length of every tile along one side."""
+    """Start and length of every tile along one side. Raises NodeError when tiles overlap whole."""
     if length <= tile:
         yield 0, length
         return
+    if overlap >= tile:
+        raise NodeError(f"tiles of {tile} cannot overlap by {overlap}; take larger tiles or a smaller overlap")
     for start in range(0, length - overlap, tile - overlap):
         yield start, min(tile, length - start)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from graphexec.diffusion.loading.header import BadModelFile, Header, TensorInfo, read_header
@@ -55,8 +55,18 @@ class WeightsFile:
         if self.path.suffix.lower() not in SAFETENSORS:
             return {name: self._pickled[name] for name in names}
         _ = self.header  # checked before the library maps the file
-        with safe_open(self.path, framework="pt", device="cpu") as file:
-            return {name: file.get_tensor(name) for name in names}
+        try:
+            with safe_open(self.path, framework="pt", device="cpu") as file:
+                tensors = {name: file.get_tensor(name) for name in names}
+        except (SafetensorError, OSError) as error:
+            raise BadModelFile(self.path, f"cannot be read: {error}") from error
+        self.refuse_change()
+        return tensors
+
+    def refuse_change(self) -> None:
+        """Raise BadModelFile when the file is no longer what it was."""
+        if open_weights(self.path).stamp != self.stamp:
+            raise BadModelFile(self.path, "changed while it was in use")
 
     @cached_property
     def _pickled(self) -> Mapping[str, Tensor]:
@@ -78,8 +88,7 @@ def open_weights(path: Path) -> WeightsFile:
 @lru_cache(maxsize=1024)
 def _content_digest(file: WeightsFile) -> str:
     found = digest_file(file.path)
-    if open_weights(file.path).stamp != file.stamp:
-        raise BadModelFile(file.path, "changed while it was in use")
+    file.refuse_change()
     return found
 
 

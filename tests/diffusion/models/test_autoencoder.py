@@ -1,0 +1,123 @@
+"""The autoencoder and its handle: shapes, cropping, batches, tiles."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.torch import save_file
+from torch.testing import assert_close
+
+from graphexec.diffusion.loading.checkpoint import load_vae
+from graphexec.diffusion.loading.header import BadModelFile
+from graphexec.diffusion.memory import WeightsPool
+from graphexec.diffusion.models.autoencoder import Autoencoder
+from graphexec.diffusion.models.autoencoder_layout import AutoencoderLayout, Level
+from graphexec.diffusion.vae_tiling import tiled
+from graphexec.errors import NodeError
+from tests.diffusion.layouts import drawn, meta
+
+LAYOUT = AutoencoderLayout(
+    channels=4,
+    moments=8,
+    down=tuple(Level(((32, 32),), 0, level < 3) for level in range(4)),
+    up=tuple(Level(((32, 32), (32, 32)), int(level == 3), level > 0) for level in range(4)),
+)
+
+
+@pytest.fixture(scope="module")
+def vae(tmp_path_factory):
+    path = tmp_path_factory.mktemp("vae") / "vae.safetensors"
+    save_file(drawn(meta(Autoencoder, LAYOUT)), path)
+    handle = load_vae(path, WeightsPool())
+    assert handle.layout == LAYOUT and handle.downscale == 8
+    return handle
+
+
+def picture(*shape):
+    return torch.rand(*shape, generator=torch.Generator().manual_seed(5))
+
+
+@pytest.mark.parametrize(("height", "width"), [(16, 16), (17, 31), (24, 40)])
+def test_sides_are_cropped_around_the_centre(vae, height, width):
+    image = picture(1, height, width, 3)
+    latent = vae.encode(image)
+    h, w = height // 8, width // 8
+    assert latent.shape == (1, 4, h, w)
+    top, left = (height - 8 * h) // 2, (width - 8 * w) // 2
+    assert torch.equal(vae.encode(image[:, top : top + 8 * h, left : left + 8 * w]), latent)
+    back = vae.decode(latent)
+    assert back.shape == (1, 8 * h, 8 * w, 3) and back.dtype is torch.float32
+    assert back.min() >= 0 and back.max() <= 1
+
+
+def test_alpha_is_left_out_and_items_do_not_mix(vae):
+    image = picture(2, 16, 16, 4)
+    latent = vae.encode(image)
+    assert torch.equal(latent, vae.encode(image[..., :3]))
+    for i in range(2):
+        assert torch.equal(vae.encode(image[i : i + 1]), latent[i : i + 1])
+        assert torch.equal(vae.decode(latent[i : i + 1]), vae.decode(latent)[i : i + 1])
+
+
+def test_pixels_go_in_as_minus_one_to_one(vae):
+    image = picture(1, 16, 16, 3)
+    mean = vae.module().encode(image.movedim(-1, 1) * 2 - 1)
+    assert_close(vae.encode(image), mean)
+    assert_close(vae.decode(mean), (vae.module().decode(mean) / 2 + 0.5).clamp(0, 1).movedim(1, -1))
+
+
+@pytest.mark.parametrize(
+    ("call", "value"),
+    [("encode", (1, 7, 64, 3)), ("encode", (64, 64, 3)), ("decode", (1, 16, 8, 8)), ("decode", (4, 8, 8))],
+)
+def test_wrong_shapes_are_errors_in_words(vae, call, value):
+    with pytest.raises(NodeError):
+        getattr(vae, call)(torch.zeros(value))
+
+
+def test_tiles_agree_with_the_whole_where_they_see_enough(vae):
+    latent = torch.randn(1, 4, 12, 12, generator=torch.Generator().manual_seed(1))
+    assert_close(vae.decode_tiled(latent, 24, 4), vae.decode(latent))
+    assert vae.decode_tiled(latent, 8, 2).shape == (1, 96, 96, 3)
+    image = picture(1, 96, 96, 3)
+    assert_close(vae.encode_tiled(image, 192, 32), vae.encode(image))
+    assert vae.encode_tiled(image, 64, 16).shape == (1, 4, 12, 12)
+
+
+@given(
+    st.integers(1, 40), st.integers(1, 40), st.integers(4, 20), st.integers(4, 20), st.integers(0, 3), st.integers(1, 3)
+)
+@settings(max_examples=60, deadline=None)
+def test_tiling_a_pointwise_function_changes_nothing(height, width, tile_h, tile_w, overlap, scale):
+    image = torch.rand(2, 3, height, width)
+
+    def enlarge(x):
+        assert x.shape[2] <= tile[0] and x.shape[3] <= tile[1]
+        return (2 * x[:, :2]).repeat_interleave(scale, 2).repeat_interleave(scale, 3)
+
+    whole = (2 * image[:, :2]).repeat_interleave(scale, 2).repeat_interleave(scale, 3)
+    assert_close(tiled(image, enlarge, tile, overlap, scale, 2), whole, atol=1e-6, rtol=1e-6)
+
+
+def test_overlapping_tiles_blend_linearly():
+    """Tiles that disagree meet in a ramp whose weights are (t + 1) / overlap from either side."""
+    calls = iter([0.0, 1.0])
+    out = tiled(torch.zeros(1, 1, 4, 12), lambda x: torch.full_like(x, next(calls)), (4, 8), 4, 1, 1)[0, 0, 0]
+    a, b = torch.tensor([4, 3, 2, 1]) / 4, torch.tensor([1, 2, 3, 4]) / 4
+    assert_close(out, torch.cat([torch.zeros(4), b / (a + b), torch.ones(4)]))
+
+
+def test_an_overlap_as_large_as_a_tile_is_an_error(vae):
+    with pytest.raises(NodeError, match="overlap"):
+        vae.decode_tiled(torch.zeros(1, 4, 32, 32), 8, 4)
+
+
+def test_a_file_without_autoencoder_is_refused(tmp_path):
+    save_file({"w": torch.zeros(2)}, tmp_path / "a.safetensors")
+    with pytest.raises(BadModelFile, match="holds no autoencoder"):
+        load_vae(tmp_path / "a.safetensors", WeightsPool())
+    save_file({"decoder.conv_in.weight": torch.zeros(2)}, tmp_path / "b.safetensors")
+    with pytest.raises(BadModelFile, match="lacks the tensor"):
+        load_vae(tmp_path / "b.safetensors", WeightsPool())
