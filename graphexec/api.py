@@ -118,11 +118,18 @@ class Session:
         self, workflow: Workflow, *, files_required: bool = True, **changes: Unpack[Changes]
     ) -> tuple[Graph | None, list[Diagnostic]]:
         """Return the checked graph, None when an error stops it, and all findings, warnings included."""
+        graph, findings = self._build(workflow, files_required, changes)
+        return graph, findings()
+
+    def _build(
+        self, workflow: Workflow, files_required: bool, changes: Changes
+    ) -> tuple[Graph | None, Callable[[], list[Diagnostic]]]:
+        """Return the graph, and a function that finds where in the file the findings are: it parses once more."""
         packs = [*self.registry.diagnostics]
         if isinstance(workflow, Graph):
             if changes:
                 raise UsageError("a graph is built already: give the changes to `build`")
-            return None if _has_errors(packs) else workflow, packs
+            return None if _has_errors(packs) else workflow, lambda: packs
         if isinstance(workflow, Document):
             source, found = workflow.source, list[Diagnostic]()
             document: Document | None = workflow
@@ -130,7 +137,7 @@ class Session:
             source = load_source(workflow)
             document, found = read(source)
         if document is None:
-            return None, packs + locate(found, source)
+            return None, lambda: packs + locate(found, source)
         targets = changes.get("targets")
         document, more = overrides.apply(
             document,
@@ -147,7 +154,8 @@ class Session:
             models_required=files_required,
             earlier=[*found, *more],
         )
-        return None if _has_errors(packs) else graph, packs + locate(findings, source, document.overridden)
+        overridden = document.overridden
+        return None if _has_errors(packs) else graph, lambda: packs + locate(findings, source, overridden)
 
     def check(self, workflow: Workflow, **changes: Unpack[Changes]) -> list[Diagnostic]:
         """Return everything that is wrong with a workflow, missing files included."""
@@ -225,9 +233,9 @@ class Session:
         return make_plan(graph, recipes, self._store), recipes
 
     def _graph(self, workflow: Workflow, changes: Changes) -> Graph:
-        graph, findings = self.build(workflow, **changes)
+        graph, findings = self._build(workflow, True, changes)
         if graph is None:
-            raise InvalidWorkflow(findings)
+            raise InvalidWorkflow(findings())
         return graph
 
     def close(self) -> None:

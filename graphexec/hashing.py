@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from blake3 import blake3
 
@@ -44,31 +44,48 @@ def _field(tag: bytes, payload: bytes) -> bytes:
 
 def _encode(value: Plain, pieces: list[bytes]) -> None:
     """Append the encoding of a value; a stack rather than recursion, so depth is no limit."""
-    stack: list[Plain] = [value]
+    stack: list[Any] = [value]
     while stack:
         item = stack.pop()
-        if isinstance(item, str):
+        kind = type(item)
+        if kind is str:
             text = item.encode("utf-8", "surrogatepass")
             pieces += (b"S", _LENGTH(len(text)), text)
-        elif isinstance(item, (list, tuple)):
-            pieces += (b"L", _LENGTH(len(item)))
-            stack.extend(reversed(item))
-        elif item is None:
-            pieces.append(b"N")
-        elif isinstance(item, bool):
-            pieces.append(b"T" if item else b"F")
-        elif isinstance(item, int):
-            pieces.append(_field(b"I", str(item).encode()))
-        elif isinstance(item, float):
-            pieces += (b"D", _DOUBLE(item))
-        elif isinstance(item, bytes):
-            pieces.append(_field(b"B", item))
-        elif isinstance(item, Mapping):
+        elif kind is dict:
             pieces += (b"M", _LENGTH(len(item)))
             for key in sorted(item, reverse=True):
                 if not isinstance(key, str):
                     raise TypeError(f"cannot digest a mapping with a key of type {type(key).__name__}")
-                stack.append(item[key])
-                stack.append(key)
+                stack += (item[key], key)
+        elif kind is list or kind is tuple:
+            pieces += (b"L", _LENGTH(len(item)))
+            stack += item[::-1]
+        elif kind is int:
+            pieces.append(_field(b"I", str(item).encode()))
+        elif kind is float:
+            pieces += (b"D", _DOUBLE(item))
+        elif kind is bool:
+            pieces.append(b"T" if item else b"F")
+        elif item is None:
+            pieces.append(b"N")
+        elif kind is bytes:
+            pieces.append(_field(b"B", item))
         else:
-            raise TypeError(f"cannot digest a value of type {type(item).__name__}")
+            stack.append(_base(item))
+
+
+def _base(item: Any) -> Plain:
+    """Return an instance of a subclass as one of the plain type itself."""
+    if isinstance(item, str):
+        return str.__str__(item)
+    if isinstance(item, int):
+        return int.__int__(item)
+    if isinstance(item, float):
+        return float.__float__(item)
+    if isinstance(item, bytes):
+        return bytes(item)
+    if isinstance(item, (list, tuple)):
+        return list(item)
+    if isinstance(item, Mapping):
+        return dict(item)
+    raise TypeError(f"cannot digest a value of type {type(item).__name__}")

@@ -7,7 +7,7 @@ from typing import Any
 
 from graphexec.execute.tasks import Task
 from graphexec.hashing import digest
-from graphexec.plan.keys import Recipes
+from graphexec.plan.keys import Recipes, output_of, value_of
 from graphexec.plan.model import Known
 from graphexec.ports import Hooks
 
@@ -18,7 +18,7 @@ def late_key(task: Task, tasks: Mapping[str, Task], recipes: Recipes, hooks: Hoo
     An input whose source had its key before the run is named by that key; another one by the digest of its
     value, so that a step which ran anew and gave the same value changes nothing downstream.
     """
-    links: dict[str, Any] = {}
+    links: dict[str, str] = {}
     for name, edge in task.node.links.items():
         source = tasks[edge.node]
         if source.done:
@@ -35,13 +35,13 @@ def linked_values(task: Task, tasks: Mapping[str, Task]) -> dict[str, list[Any]]
     return {name: source.items(slot) for name, slot, source in found if source.entry is not None}
 
 
-def _stamp(source: Task, slot: int, hooks: Hooks) -> list[Any] | None:
+def _stamp(source: Task, slot: int, hooks: Hooks) -> str | None:
     if source.early and isinstance(source.key, Known):
-        return ["key", source.key.digest, slot]
+        return output_of(source.key, slot)
     value = _value_digest(source, slot, hooks)
     if value is not None:
-        return ["value", value]
-    return ["key", source.key.digest, slot] if isinstance(source.key, Known) else None
+        return value_of(value)
+    return output_of(source.key, slot) if isinstance(source.key, Known) else None
 
 
 def _value_digest(source: Task, slot: int, hooks: Hooks) -> str | None:

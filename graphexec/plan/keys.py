@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from functools import cache
 from typing import Any
 
 from graphexec.errors import NodeError
@@ -66,21 +66,21 @@ class Recipes:
         reason = _own_reason(node, shape)
         if reason is not None:
             return Late(reason)
-        links: dict[str, Any] = {}
+        links: dict[str, str] = {}
         for name, edge in node.links.items():
             key = upstream[edge.node]
             if isinstance(key, Late):
                 return Late(f"node {edge.node} gets its key while it runs")
-            links[name] = ["key", key.digest, edge.slot]
+            links[name] = output_of(key, edge.slot)
         return self._key(shape, node, links, {}, None)
 
     def late(
-        self, node: GraphNode, links: Mapping[str, Any], values: Mapping[str, list[Any]], changed: Any = None
+        self, node: GraphNode, links: Mapping[str, str], values: Mapping[str, list[Any]], changed: Any = None
     ) -> Known | None:
         """Return the key of a node whose inputs are there, or None when its literals are no plain data.
 
-        `links` has for every link that was followed what stands for it in the key (`["key", digest, output]` or
-        `["value", digest]`), `values` the items of its value, and `changed` is what IS_CHANGED returned.
+        `links` has for every link that was followed what stands for it in the key (`output_of`, `value_of`),
+        `values` the items of its value, and `changed` is what IS_CHANGED returned.
         """
         try:
             return self._key(self._shape(node.spec), node, links, values, changed)
@@ -92,7 +92,7 @@ class Recipes:
         return bool(key.recipe["files"] == dict(self._files(self._shape(node.spec), node, values)))
 
     def _key(
-        self, shape: _Shape, node: GraphNode, links: Mapping[str, Any], values: Mapping[str, list[Any]], changed: Any
+        self, shape: _Shape, node: GraphNode, links: Mapping[str, str], values: Mapping[str, list[Any]], changed: Any
     ) -> Known:
         recipe: dict[str, Any] = {"node": shape.common, "literals": node.params, "links": links}
         if shape.plain and changed is None:
@@ -168,6 +168,16 @@ class Recipes:
         return shape
 
 
+def output_of(key: Known, slot: int) -> str:
+    """Return what stands in a key for a link to an output of a step with this key."""
+    return f"output {slot} of {key.digest}"
+
+
+def value_of(digest: str) -> str:
+    """Return what stands in a key for a link whose value has this digest."""
+    return f"value {digest}"
+
+
 def _own_reason(node: GraphNode, shape: _Shape) -> str | None:
     """Return why this node's key is late whatever is upstream of it."""
     if node.spec.fingerprint is not None:
@@ -187,7 +197,10 @@ def _own_reason(node: GraphNode, shape: _Shape) -> str | None:
     return None
 
 
+@cache
 def _torch() -> str | None:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version("torch")
     except PackageNotFoundError:

@@ -8,9 +8,8 @@ import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphexec.diagnostics.codes import BAD_NODE_CLASS, PACK_FAILED, PACK_NEEDS_COMFYUI, report
 from graphexec.diagnostics.model import Diagnostic
@@ -20,6 +19,9 @@ from graphexec.registry.builtin import Provided
 from graphexec.registry.classcalls import comfyui_module
 from graphexec.registry.imports import comfyui_refused, import_file
 from graphexec.registry.spec import NodeSpec
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 ENTRY_POINT_GROUP = "graphexec.nodes"
 
@@ -93,6 +95,8 @@ def _find(name: str) -> _Pack:
 
 
 def _installed(name: str) -> _Pack:
+    from importlib.metadata import entry_points  # costs as much as all the rest
+
     offered = {point.name: point for point in entry_points(group=ENTRY_POINT_GROUP)}
     if name not in offered:
         hint = f"installed packs: {', '.join(sorted(offered))}" if offered else None

@@ -1,0 +1,85 @@
+"""Digests of files: when they may be remembered, and when not."""
+
+import os
+import time
+
+import pytest
+
+from graphexec.hashing import digest_file
+from graphexec.plan.fingerprints import YOUNG, Fingerprints
+
+
+class Reader:
+    def __init__(self):
+        self.count = 0
+
+    def __call__(self, path):
+        self.count += 1
+        return digest_file(path)
+
+
+@pytest.fixture
+def reader():
+    return Reader()
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "model"
+    path.write_bytes(b"one")
+    return path
+
+
+def later():
+    return time.time() + 10 * YOUNG
+
+
+def test_an_old_file_is_read_once(reader, file):
+    fingerprints = Fingerprints(reader, later)
+    assert fingerprints.of(file) == fingerprints.of(file) and reader.count == 1
+
+
+def test_a_young_file_is_read_every_time(reader, file):
+    fingerprints = Fingerprints(reader)
+    fingerprints.of(file)
+    fingerprints.of(file)
+    assert reader.count == 2
+
+
+@pytest.mark.parametrize(
+    "change", ["content of another size", "same size, other time", "another file of the same times"]
+)
+def test_a_changed_file_is_read_again(reader, file, change):
+    fingerprints = Fingerprints(reader, later)
+    before = fingerprints.of(file)
+    status = file.stat()
+    if change == "another size":
+        file.write_bytes(b"three")
+    elif change == "another time":
+        file.write_bytes(b"two")
+        os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns + 1))
+    else:
+        other = file.with_name("other")
+        other.write_bytes(b"two")
+        os.utime(other, ns=(status.st_atime_ns, status.st_mtime_ns))
+        other.replace(file)
+    assert fingerprints.of(file) != before and reader.count == 2
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_remembered(file):
+    reads = []
+
+    def slow(path):
+        reads.append(digest_file(path))
+        if len(reads) == 1:
+            file.write_bytes(b"three")
+        return reads[-1]
+
+    fingerprints = Fingerprints(slow, later)
+    fingerprints.of(file)
+    assert fingerprints.of(file) == digest_file(file) and len(reads) == 2
+
+
+def test_missing_files_raise(tmp_path):
+    with pytest.raises(OSError):
+        Fingerprints().of(tmp_path / "none")
