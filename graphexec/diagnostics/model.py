@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from graphexec.diagnostics.sanitize import visible
+
 Path = tuple[str | int, ...]
 """Keys and indices that lead from the root of a file to a value: `("3", "inputs", "steps")`."""
 
@@ -64,7 +66,7 @@ class Diagnostic:
         if self.span:
             where += f":{self.span.line}:{self.span.column}"
         hint = f" ({self.hint})" if self.hint else ""
-        return f"{where}: {self.severity} {self.code}: {self.message}{hint}"
+        return visible(f"{where}: {self.severity} {self.code}: {self.message}{hint}")
 
 
 @dataclass(frozen=True, slots=True)
