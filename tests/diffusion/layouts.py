@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -121,7 +122,13 @@ def drawn(module: nn.Module, prefix: str = "", dtype: torch.dtype = torch.float1
     return tensors
 
 
+@cache
+def drawn_unet(name: str) -> dict[str, Tensor]:
+    """The tensors of a tiny UNet, without prefix."""
+    return drawn(meta(UNet, tiny(name)))
+
+
 def write_unet(path: Path, name: str, prefix: str = "model.diffusion_model.", **extra: Tensor) -> Path:
     """Write a tiny UNet of a published layout; `extra` tensors go into the file as they are."""
-    save_file({**drawn(meta(UNet, tiny(name)), prefix), **extra}, path)
+    save_file({**{prefix + key: tensor for key, tensor in drawn_unet(name).items()}, **extra}, path)
     return path
