@@ -9,6 +9,8 @@ TABLE_MODULES: tuple[str, ...] = (
     "nodes.latent_math",
     "nodes.latent_files",
     "nodes.sampling",
+    "nodes.custom_sampling",
+    "nodes.samplers",
     "nodes.sigmas",
     "nodes.sigma_edits",
     "nodes.vae",
