@@ -185,5 +185,8 @@ def dual_cfg_guider(
     """Guide by two conditionings: the first against the second, the second against the negative."""
     from graphexec.diffusion.guidance import Guider
 
-    kind = "dual-nested" if style == "nested" else "dual"
-    return (Guider(model, cond1, negative, cfg_conds, cond2, cfg_cond2_negative, kind),)
+    nested = style == "nested"
+    guider = Guider(
+        model, cond1, negative, cfg_conds, cond2, cfg_cond2_negative, style="dual-nested" if nested else "dual"
+    )
+    return (guider,)

@@ -33,7 +33,11 @@ def checkpoint_loader_simple(context: Context, ckpt_name: str) -> tuple[Any, ...
     handle=True,
 )
 def vae_loader(context: Context, vae_name: str) -> tuple[Any]:
-    """Open the VAE of a file."""
+    """Open the VAE of a file; `pixel_space` is one whose latents are the pixels themselves."""
+    if vae_name == "pixel_space":
+        from graphexec.diffusion.pixel_space import PixelSpace
+
+        return (PixelSpace(),)
     from graphexec.diffusion.loading.checkpoint import load_vae
 
     return (load_vae(context.files.model("vae", vae_name), pool(context), placement(context)),)
