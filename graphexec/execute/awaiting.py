@@ -106,12 +106,12 @@ def _stepwise(awaitable: Awaitable[T], around: Around) -> Generator[Any, Any, T]
     sent: Any = None
     error: BaseException | None = None
     while True:
-        try:
-            with around():
+        with around():
+            try:
                 waited_for = steps.send(sent) if error is None else steps.throw(error)
-        except StopIteration as finished:
-            result: T = finished.value
-            return result
+            except StopIteration as finished:
+                result: T = finished.value
+                return result
         sent = error = None
         try:
             sent = yield waited_for

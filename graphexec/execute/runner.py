@@ -135,7 +135,7 @@ class _Run:
         except (Interrupted, _Failed):
             raise
         except (Exception, SystemExit) as error:
-            self._fail(task, error)
+            raise self._failed(task, error) from error
 
     def _take(self, task: Task) -> bool:
         """Finish a task from the store; False when it must run."""
@@ -211,6 +211,7 @@ class _Run:
     def _turn(self, seconds: float) -> None:
         """Let asynchronous nodes go on, and conclude those that are done."""
         self._around.cancel.check()
+        failed: _Failed | None = None
         for call, error in self._async.turn(seconds):
             try:
                 if error is not None:
@@ -219,7 +220,9 @@ class _Run:
             except (Interrupted, KeyboardInterrupt):
                 raise
             except BaseException as cause:
-                self._fail(call.task, cause)
+                failed = self._failed(call.task, cause)
+        if failed is not None:
+            raise failed
 
     def _await_the_rest(self) -> None:
         while self._async:
@@ -232,8 +235,9 @@ class _Run:
         """Fail when a task never came to run: an expansion made a circle."""
         for task in self._schedule.tasks.values():
             if task.needed and not task.done:
-                self._fail(task, NodeError("its expansion made a circle: it waits for a node that waits for it"))
+                error = NodeError("its expansion made a circle: it waits for a node that waits for it")
+                raise self._failed(task, error)
 
-    def _fail(self, task: Task, cause: BaseException) -> None:
+    def _failed(self, task: Task, cause: BaseException) -> _Failed:
         self._records.failed(failure(task, self._schedule.tasks, cause))
-        raise _Failed
+        return _Failed()
