@@ -23,7 +23,7 @@ def named_value(value: Any, nodes: Set[str], node: str, name: str, path: Path, f
         return linked(value, nodes) or value
     if isinstance(value, dict) and any(mark in value for mark in _MARKS):
         return _marked(value, nodes, node, name, path, found)
-    if isinstance(value, list) and len(value) == 2 and value[0] in nodes and type(value[1]) is int:
+    if isinstance(value, list) and [type(item) for item in value] == [str, int] and value[0] in nodes:
         found.append(
             codes.report(
                 codes.BAD_LINK,

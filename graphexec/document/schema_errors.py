@@ -92,8 +92,8 @@ def _label(path: Path) -> str:
             return f'node "{name}"'
         case ("parameters", name):
             return f'parameter "{name}"'
-        case ("nodes" | "parameters", *_):
-            return f'"{path[2]}" of {_label(path[:2])}'
+        case ("nodes" | "parameters", _, field, *_):
+            return f'"{field}" of {_label(path[:2])}'
         case _:
             return f'"{path[0]}"' if len(path) == 1 else f'entry {path[1]} of "{path[0]}"'
 

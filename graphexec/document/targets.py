@@ -29,7 +29,8 @@ def parse_target(text: str, nodes: Collection[str], place: Place | None = None) 
 def unknown_target(text: str, nodes: Collection[str], place: Place | None = None) -> Diagnostic:
     """Report a target that names no node."""
     message = f'the target "{text}" names no node of the file'
-    return codes.report(codes.UNKNOWN_TARGET, message, place, hint=node_hint(text.rpartition(":")[0] or text, nodes))
+    word = text if nearest(text, nodes, limit=1) else text.rpartition(":")[0] or text
+    return codes.report(codes.UNKNOWN_TARGET, message, place, hint=node_hint(word, nodes))
 
 
 def node_hint(word: str, nodes: Collection[str]) -> str:

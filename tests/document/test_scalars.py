@@ -26,8 +26,9 @@ def test_what_is_a_value(text, value):
 
 @pytest.mark.parametrize(
     "text",
-    ["on", "off", "yes", "No", "y", "tRUE", "nULL", "12:30", "190:20:30", "2001-12-14", "1_000", "0b11", "017o", "-0x1", "-0o7",
-     "1e", "e5", ".", "-", "+", "..5", "1.2.3", "0x", "0o8", "inf", "nan", "NaN", "Infinity", "1 2", "١٢", "-~", "<<", "="],
+    ["on", "off", "yes", "No", "y", "tRUE", "nULL", "12:30", "190:20:30", "2001-12-14", "1_000", "0b11", "017o",
+     "-0x1", "-0o7", "1e", "e5", ".", "-", "+", "..5", "1.2.3", "0x", "0o8", "inf", "nan", "NaN", "Infinity", "1 2",
+     "١٢", "-~", "<<", "="],
 )  # fmt: skip
 def test_what_is_text(text):
     assert resolve(text) == text
