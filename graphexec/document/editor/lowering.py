@@ -1,0 +1,44 @@
+"""The resolved graph of the editor as a Document: literals, links, and where in the file each of them stands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphexec.diagnostics.model import Diagnostic, Path
+from graphexec.document.editor.model import EditorGraph, EditorNode
+from graphexec.document.model import Document, InputValue, Link, NodeDecl, Source
+from graphexec.document.values import literal
+
+
+def lower(graph: EditorGraph, source: Source, workflow: Any) -> tuple[Document, list[Diagnostic]]:
+    """Return the Document of a graph that all passes have seen, and all findings about the file.
+
+    `workflow` is the JSON value that the graph was read from.
+    """
+    found = list(graph.findings)
+    document = Document(
+        source=source,
+        nodes={node.id: _declaration(node, found) for node in graph.nodes.values()},
+        workflow=workflow,
+        broken=graph.broken - graph.nodes.keys(),
+    )
+    return document, found
+
+
+def _declaration(node: EditorNode, found: list[Diagnostic]) -> NodeDecl:
+    inputs: dict[str, InputValue] = {}
+    places: dict[str, Path] = {}
+    for name, held in (node.widgets or {}).items():
+        inputs[name], places[name] = literal(held.value, node.id, name, held.path, found), held.path
+    for slot in node.inputs:
+        if slot.origin and slot.name:
+            inputs[slot.name], places[slot.name] = Link(slot.origin.node, slot.origin.slot), slot.path
+    return NodeDecl(
+        id=node.id,
+        type=node.type,
+        inputs=inputs,
+        path=node.path,
+        title=node.title,
+        input_paths=places,
+        type_path=(*node.path, "type"),
+    )
