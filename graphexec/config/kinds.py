@@ -17,12 +17,12 @@ _UNITS = {"": 1, "b": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "kb": 10**3, 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`parse` turns a text into what TOML would hold; `accept` checks that and makes it absolute under `base`.
+    """`parse` turns a text into what TOML would hold; `accept` checks that and anchors paths under `base`.
 
-    Both raise ValueError with a reason that completes the sentence "`key`: ...".
+    `says` describes the values. Both functions raise ValueError with a reason that completes the sentence "`key`: ...".
     """
 
-    name: str
+    says: str
     parse: Callable[[str], Any]
     accept: Callable[[Any, Path | None], Any]
 
@@ -44,6 +44,14 @@ def _paths(value: Any, base: Path | None) -> tuple[str, ...]:
     if not isinstance(items, (list, tuple)) or not items:
         raise ValueError("expected a path or a list of paths")
     return tuple(_path(item, base) for item in items)
+
+
+def _packs(value: Any, base: Path | None) -> tuple[str, ...]:
+    """Anchor what looks like a path; a bare word names an entry point."""
+    items = [value] if isinstance(value, str) else value
+    accepted = _paths(items, base)
+    named = [isinstance(item, str) and re.fullmatch(r"[\w.-]+", item) and not item.endswith(".py") for item in items]
+    return tuple(item if is_name else path for item, path, is_name in zip(items, accepted, named, strict=True))
 
 
 def _flag_text(text: str) -> bool:
@@ -93,12 +101,13 @@ def choice(*choices: str, pattern: str | None = None) -> Kind:
             return value
         raise ValueError(f"expected one of {', '.join(choices)}, got {value!r}")
 
-    return Kind("choice", _same, accept)
+    return Kind(f"one of {', '.join(choices)}", _same, accept)
 
 
-PATH = Kind("path", _same, _path)
-PATHS = Kind("paths", lambda text: [part for part in text.split(os.pathsep) if part], _paths)
-FLAG = Kind("flag", _flag_text, _flag)
+PATH = Kind("directory", _same, _path)
+PATHS = Kind("list of paths", lambda text: [part for part in text.split(os.pathsep) if part], _paths)
+PACKS = Kind("list of paths or names", PATHS.parse, _packs)
+FLAG = Kind("true or false", _flag_text, _flag)
 SECONDS = Kind("seconds", _number_text, _seconds)
-SIZE = Kind("size", _same, _size)
+SIZE = Kind("bytes, or such as 2GiB", _same, _size)
 TEXT = Kind("text", _same, _text)

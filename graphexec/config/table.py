@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
-from graphexec.config.kinds import FLAG, PATH, PATHS, SECONDS, SIZE, TEXT, Kind, choice
+from graphexec.config.kinds import FLAG, PACKS, PATH, PATHS, SECONDS, SIZE, TEXT, Kind, choice
 
 Layer: TypeAlias = Literal["default", "user file", "workflow file", "environment", "command line"]
 Trust: TypeAlias = Literal["any", "inside", "user"]
@@ -18,13 +18,14 @@ class Setting:
     """A setting: its key in TOML, which with `_` for `-` is its field in `Settings`.
 
     `trust` says what a file beside a workflow may do with it, since such a file may come from a stranger:
-    anything, name only directories inside its own (`inside`), or nothing (`user`).
+    anything, name only directories inside its own (`inside`), or nothing (`user`), because of `risk`.
     """
 
     key: str
     kind: Kind
     help: str
     trust: Trust = "any"
+    risk: str = ""
 
     @property
     def field(self) -> str:
@@ -41,10 +42,24 @@ TABLE: tuple[Setting, ...] = (
     Setting("models", PATHS, "directories in ComfyUI's models layout, or an extra_model_paths.yaml"),
     Setting("input", PATH, "directory of the pictures and latents that workflows load", trust="inside"),
     Setting("output", PATH, "directory that results are written to", trust="inside"),
-    Setting("nodes", PATHS, "node packs to load: a file or a directory of Python code that runs", trust="user"),
+    Setting(
+        "nodes",
+        PACKS,
+        "node packs to load: files, directories or entry points, whose Python code runs",
+        trust="user",
+        risk="node packs are code that runs",
+    ),
+    Setting(
+        "follow-links",
+        FLAG,
+        "let names of models and inputs follow links that lead out of their directories",
+        trust="user",
+        risk="links may lead anywhere",
+    ),
     Setting("name", TEXT, "template of file names, in place of the workflow's filename_prefix"),
-    Setting("device", choice("auto", "cpu", "cuda", "mps", "xpu", pattern=r"(cuda|xpu):\d{1,3}"), "where to compute"),
+    Setting("device", choice("auto", "cpu", "cuda", "mps", pattern=r"cuda:\d{1,3}"), "where to compute"),
     Setting("dtype", choice("auto", "fp32", "bf16", "fp16"), "number format of the models' weights"),
+    Setting("noise", choice("comfyui", "comfyui-0.5"), "whose step noise to draw: ComfyUI's, or that from before 0.6"),
     Setting("deadline", SECONDS, "seconds after which a run stops"),
     Setting("memory-budget", SIZE, "bytes of results kept in memory between runs"),
     Setting("previews", FLAG, "write what preview nodes show, too"),
@@ -76,11 +91,13 @@ class Settings:
     input: str = "input"
     output: str = "output"
     nodes: tuple[str, ...] = ()
+    follow_links: bool = False
     name: str | None = None
     device: str = "auto"
     dtype: str = "auto"
+    noise: str = "comfyui"
     deadline: float | None = None
-    memory_budget: int = 2 * 2**30
+    memory_budget: int = 2**30
     previews: bool = False
     format: str = "text"
     strict: bool = False

@@ -35,10 +35,10 @@ class _File:
     def finding(self, message: str, key: str | None = None, line: int = 1, column: int = 1, *,
                 hint: str | None = None, severity: Severity | None = None) -> Diagnostic:  # fmt: skip
         """Make a finding at the line of `key`, or at a line and column."""
-        lines = self.text.splitlines() or [""]
+        lines = self.text.split("\n")
         if key is not None:
             line, column = _line_of(key, self.text), 1
-        excerpt = lines[min(line, len(lines)) - 1]
+        excerpt = lines[min(line, len(lines)) - 1].rstrip("\r")
         end = column + len(key) if key is not None and excerpt.startswith(key) else max(column, len(excerpt)) + 1
         diagnostic = report(BAD_CONFIG, message, hint=hint, severity=severity)
         return replace(diagnostic, file=str(self.path), span=Span(line, column, line, end), excerpt=excerpt)
@@ -101,7 +101,7 @@ def _take(file: _File, key: str, value: Any, reading: Reading) -> None:
 def _refusal(row: Setting, value: Any, base: Path) -> tuple[str, Severity] | None:
     """Say why a file that lies beside a workflow, and so may come from a stranger, cannot set this value."""
     if row.trust == "user":
-        return "is ignored beside a workflow, because node packs are code that runs", Severity.WARNING
+        return f"is ignored beside a workflow, because {row.risk}", Severity.WARNING
     if row.trust == "inside" and not Path(value).resolve().is_relative_to(base.resolve()):
         return "leads out of the directory of the workflow, which a file beside it may not do", Severity.ERROR
     return None

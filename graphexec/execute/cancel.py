@@ -12,16 +12,21 @@ class Cancel:
 
     __slots__ = ("_ends", "_reason", "seconds")
 
-    def __init__(self, deadline: float | None = None) -> None:
-        """`deadline` is the time that the run may take, in seconds from now."""
+    def __init__(self, deadline: float | None = None, since: float | None = None) -> None:
+        """`deadline` is the time that the run may take: seconds from now, or from `since` (`time.monotonic`)."""
         self._reason: str | None = None
         self.seconds = deadline
-        self._ends = None if deadline is None else time.monotonic() + deadline
+        self._ends = None if deadline is None else (time.monotonic() if since is None else since) + deadline
 
     def set(self, reason: str = "interrupted") -> None:
         """Stop the run at its next check; the first reason counts. Safe in signal handlers and other threads."""
         if self._reason is None:
             self._reason = reason
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Seconds until the deadline, below 0 once it is over; None without one."""
+        return None if self._ends is None else self._ends - time.monotonic()
 
     def check(self) -> None:
         """Raise Interrupted or DeadlineExceeded when the run is to stop."""

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphexec.config import TABLE, Settings, resolve
+from graphexec.config.kinds import FLAG, PACKS, PATH, PATHS, SECONDS, SIZE, TEXT
 from graphexec.config.toml import read_file
 from graphexec.diagnostics.model import Severity
 from graphexec.errors import UsageError
@@ -53,17 +54,17 @@ def test_without_any_source_the_defaults_hold(flow: Path) -> None:
 
 
 def test_every_row_of_the_table_is_a_field_and_can_be_set_everywhere(flow: Path, user: Path) -> None:
-    texts = {"paths": "a", "path": "a", "text": "a", "flag": "true", "seconds": "3", "size": "1GiB"}
-    choices = {"device": "cpu", "dtype": "fp16", "format": "json"}
+    texts = {PATHS: "a", PACKS: "a/b", PATH: "a", TEXT: "a", FLAG: "true", SECONDS: "3", SIZE: "3GiB"}
+    choices = {"device": "cpu", "dtype": "fp16", "noise": "comfyui-0.5", "format": "json"}
     for row in TABLE:
-        text = choices.get(row.key, texts.get(row.kind.name, ""))
+        text = choices.get(row.key) or texts[row.kind]
         value, findings = resolve(flow, {}, {row.variable: text}, NOWHERE)
         assert not findings and value.origin(row.field).detail == row.variable
-        literal = text if row.kind.name in ("flag", "seconds") else f"'{text}'"
+        literal = text if row.kind in (FLAG, SECONDS) else f"'{text}'"
         user.write_text(f"{row.key} = {literal}\n")
         again, findings = resolve(flow, {}, {}, user)
         assert not findings and again.origin(row.field).layer == "user file"
-        if row.kind.name not in ("path", "paths"):
+        if row.kind not in (PACKS, PATH, PATHS):
             assert getattr(value, row.field) == getattr(again, row.field) != getattr(Settings(), row.field)
 
 
@@ -174,3 +175,9 @@ def test_a_file_beside_a_workflow_names_only_directories_below_it(flow: Path, ke
     (flow / "graphexec.toml").write_text(f'{key} = "sub/dir"\n')
     settings, findings = resolve(flow, {}, {}, NOWHERE)
     assert not findings and getattr(settings, key) == str(flow / "sub/dir")
+
+
+def test_a_bare_word_among_node_packs_is_an_entry_point_and_not_a_path(user: Path) -> None:
+    user.write_text('nodes = ["my-pack", "./my-pack", "file.py", "/abs"]\n')
+    base = user.parent
+    assert resolve(base, {}, {}, user)[0].nodes == ("my-pack", str(base / "my-pack"), str(base / "file.py"), "/abs")

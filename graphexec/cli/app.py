@@ -1,0 +1,59 @@
+"""The Typer application: the verbs, `--version`, and the one place where exceptions become exit statuses."""
+
+from __future__ import annotations
+
+import signal
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+import graphexec
+from graphexec.cli import check, config, graph, nodes, plan, run
+from graphexec.cli.status import exit_statuses
+from graphexec.cli.stopping import terminate
+from graphexec.cli.terminal import result, tolerate_encodings
+
+
+class Verbs(TyperGroup):
+    """The group of verbs; what a verb raises becomes an exit status."""
+
+    def invoke(self, ctx: Any) -> Any:
+        with exit_statuses():
+            return super().invoke(ctx)
+
+
+app = typer.Typer(
+    cls=Verbs, no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        result(f"graphexec {graphexec.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Run node-graph image workflows (ComfyUI files, YAML) without a server or a browser."""
+
+
+app.command("run")(run.run)
+app.command("check")(check.check)
+app.command("plan")(plan.plan)
+app.command("graph")(graph.graph)
+app.add_typer(nodes.app, name="nodes")
+app.command("config")(config.config)
+
+
+def start() -> NoReturn:
+    """Run the program on `sys.argv`."""
+    tolerate_encodings()
+    signal.signal(signal.SIGTERM, terminate)
+    app(prog_name="graphexec")
+    raise SystemExit(0)

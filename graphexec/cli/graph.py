@@ -1,0 +1,20 @@
+"""The verb `graph`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from graphexec.cli import options
+
+
+def graph(
+    file: options.File,
+    format: Annotated[str, typer.Option("--format", metavar="FORMAT", help="mermaid, dot or svg.")] = "mermaid",
+    nodes: options.Nodes = None,
+) -> None:
+    """Draw a workflow: print a Mermaid or Graphviz text, or an SVG picture. It may have errors."""
+    from graphexec.cli.drawings import draw_file
+
+    draw_file(file, format, {"nodes": nodes})

@@ -1,0 +1,47 @@
+"""The verb `nodes`: what node types there are."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from graphexec.cli.options import Models, Nodes
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="List and describe node types.")
+
+
+@app.command("list")
+def list_(
+    nodes: Nodes = None,
+    known: Annotated[
+        bool, typer.Option("--known", help="Those that are known to ComfyUI and not implemented here, instead.")
+    ] = False,
+) -> None:
+    """List node types: name, menu and provider, separated by tabs."""
+    from graphexec.cli.node_types import list_types
+
+    list_types(nodes, known=known)
+
+
+@app.command("show")
+def show(
+    type: Annotated[str, typer.Argument(metavar="TYPE", help="The name of a node type.")],
+    nodes: Nodes = None,
+) -> None:
+    """Describe a node type: its inputs in order, with kinds, defaults and ranges, and its outputs."""
+    from graphexec.cli.node_types import show_type
+
+    show_type(type, nodes)
+
+
+@app.command("object-info")
+def object_info(
+    types: Annotated[list[str] | None, typer.Argument(metavar="[TYPE...]", help="Only these types.")] = None,
+    nodes: Nodes = None,
+    models: Models = None,
+) -> None:
+    """Print what ComfyUI's /object_info tells of the node types, as JSON."""
+    from graphexec.cli.node_types import print_object_info
+
+    print_object_info(types or [], nodes, models)

@@ -1,0 +1,45 @@
+"""Options that several verbs share, declared once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+_FILES = "Workflow files; '-' is standard input, 'example:NAME' an example that ships with graphexec."
+
+Files = Annotated[list[str], typer.Argument(metavar="FILE...", help=_FILES, show_default=False)]
+File = Annotated[str, typer.Argument(metavar="FILE", help=_FILES.replace("files", "file"), show_default=False)]
+Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--models", metavar="DIR", help="Models as ComfyUI keeps them, or an extra_model_paths.yaml. Repeatable."
+    ),
+]
+Input = Annotated[str | None, typer.Option("--input", metavar="DIR", help="Pictures and latents that workflows load.")]
+Output = Annotated[str | None, typer.Option("--output", metavar="DIR", help="Where results are written.")]
+Nodes = Annotated[
+    list[str] | None,
+    typer.Option("--nodes", metavar="PATH", help="Node pack to load: Python code that will run. Repeatable."),
+]
+Device = Annotated[str | None, typer.Option("--device", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps.")]
+Dtype = Annotated[str | None, typer.Option("--dtype", metavar="NAME", help="Of the weights: auto, fp32, bf16, fp16.")]
+Noise = Annotated[
+    str | None, typer.Option("--noise", metavar="NAME", help="Step noise of: comfyui, comfyui-0.5 (before 0.6).")
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NODE.INPUT=VALUE", help="Replace an input of a node. Repeatable."),
+]
+Param = Annotated[
+    list[str] | None,
+    typer.Option("--param", metavar="NAME=VALUE", help="Set a parameter that the file declares. Repeatable."),
+]
+Seed = Annotated[int | None, typer.Option("--seed", metavar="N", help="Replace the seed of every node that has one.")]
+Target = Annotated[
+    list[str] | None,
+    typer.Option("--target", metavar="NODE[:SLOT]", help="Compute only this and what it needs. Repeatable."),
+]
+FollowLinks = Annotated[
+    bool, typer.Option("--follow-links", help="Let links inside the models and input directories lead out of them.")
+]

@@ -1,0 +1,40 @@
+"""The verb `plan`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from graphexec.cli import options
+
+
+def plan(
+    file: options.File,
+    set: options.Set = None,
+    param: options.Param = None,
+    seed: options.Seed = None,
+    target: options.Target = None,
+    models: options.Models = None,
+    input: options.Input = None,
+    nodes: options.Nodes = None,
+    follow_links: options.FollowLinks = False,
+    device: options.Device = None,
+    dtype: options.Dtype = None,
+    noise: options.Noise = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the plan as one JSON object.")] = False,
+) -> None:
+    """Show what a run would do: the steps in order, their cache keys, and what would be reused."""
+    from graphexec.cli.changes import changes_of
+    from graphexec.cli.plans import show_plan
+
+    given = {
+        "models": models,
+        "input": input,
+        "nodes": nodes,
+        "follow_links": follow_links or None,
+        "device": device,
+        "dtype": dtype,
+        "noise": noise,
+    }
+    show_plan(file, given, changes_of(set, param, seed, target), as_json=json)

@@ -1,0 +1,124 @@
+"""Runs of workflow files: settings, findings, events, the paths of what was written, and what went wrong."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+from graphexec.cli.failures import failure_text
+from graphexec.cli.findings import show_findings
+from graphexec.cli.sessions import Sessions
+from graphexec.cli.settings_in_force import settings_for
+from graphexec.cli.status import Status, message_of, status_of
+from graphexec.cli.stopping import Stopping
+from graphexec.cli.terminal import path_line, result, say
+from graphexec.cli.workflows import once, resolve_argument
+from graphexec.diagnostics.sanitize import visible
+from graphexec.errors import GraphexecError, Interrupted, InvalidWorkflow, RunFailed
+from graphexec.execute.cancel import Cancel
+
+if TYPE_CHECKING:
+    from graphexec.api import Changes, Session
+    from graphexec.cli.ndjson import EventLines
+    from graphexec.config import Settings
+    from graphexec.execute.events import Event, Listener
+    from graphexec.execute.result import Result
+
+
+def run_files(
+    files: Sequence[str], given: Mapping[str, Any], changes: Changes, *, as_json: bool, debug: bool
+) -> Status:
+    """Run workflows one after another; one that has errors or fails does not keep the others from running.
+
+    Returns the status of the worst of them. An interruption or the deadline ends them all.
+    """
+    started = time.monotonic()
+    worst = Status.DONE
+    with Sessions() as sessions:
+        for file in once(files):
+            settings = settings_for(file, given)
+            events = _event_lines(file) if as_json else None
+            try:
+                _run(resolve_argument(file), settings, sessions.of(settings), changes, events, started)
+            except (InvalidWorkflow, RunFailed, Interrupted) as error:
+                _tell(error, events, debug)
+                worst = max(worst, status_of(error))
+                if isinstance(error, Interrupted):
+                    break
+    return worst
+
+
+def _run(
+    path: str, settings: Settings, session: Session, changes: Changes, events: EventLines | None, started: float
+) -> None:
+    graph, findings = session.build(path, **changes)
+    if graph is None:
+        raise InvalidWorkflow(findings)
+    _show(findings, events)
+    cancel = Cancel(settings.deadline, started)
+    outcome: Result | None = None
+    try:
+        with _listening(events) as listener, Stopping(cancel):
+            outcome = session.run(
+                graph, listener=listener, cancel=cancel, name=settings.name, previews=settings.previews
+            )
+    except (RunFailed, Interrupted) as error:
+        outcome = error.result
+        raise
+    finally:
+        if outcome is not None and events is None:
+            for file in outcome.files:
+                result(path_line(file))
+            sys.stdout.flush()
+
+
+@contextmanager
+def _listening(events: EventLines | None) -> Iterator[Listener | None]:
+    """Open what shows events: NDJSON on standard output, bars on a terminal, or only warnings."""
+    bars: AbstractContextManager[Listener] = nullcontext(_say_warnings)
+    if sys.stderr.isatty():
+        from graphexec.cli.progress import ProgressBars
+
+        bars = ProgressBars()
+    with bars as shown:
+        yield shown if events is None else _both(events, shown)
+
+
+def _both(first: Listener, second: Listener) -> Callable[[Event], None]:
+    def tell(event: Event) -> None:
+        first(event)
+        second(event)
+
+    return tell
+
+
+def _say_warnings(event: Event) -> None:
+    if event.kind == "warning":
+        say(visible(f"warning: node {event.node} ({event.node_type}): {event.message}"))
+
+
+def _event_lines(file: str) -> EventLines:
+    from graphexec.cli.ndjson import EventLines
+
+    return EventLines(file)
+
+
+def _show(findings: Sequence[Any], events: EventLines | None) -> None:
+    if events is not None:
+        events.diagnostics(findings)
+    else:
+        show_findings(findings)
+
+
+def _tell(error: GraphexecError, events: EventLines | None, debug: bool) -> None:
+    match error:
+        case InvalidWorkflow():
+            _show(error.diagnostics, events)
+        case RunFailed():
+            for failure in error.result.failures:
+                say(failure_text(failure, debug=debug))
+        case _:
+            say(message_of(error))

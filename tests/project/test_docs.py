@@ -1,0 +1,26 @@
+"""Tables in docs/ say what the code does."""
+
+from __future__ import annotations
+
+import os
+
+from graphexec.cli.status import Status
+from graphexec.config import TABLE
+from tests.project.commands import ROOT
+
+
+def test_every_setting_is_documented() -> None:
+    page = (ROOT / "docs/configuration.md").read_text()
+    rows = [f"| `{s.key}` | `{s.variable}` | {s.kind.says} | {s.help} |" for s in TABLE]
+    written = page.split("<!-- settings -->\n")[1].split("<!-- /settings -->")[0].splitlines()[2:]
+    assert written == rows
+
+
+def test_every_exit_status_is_documented() -> None:
+    page = (ROOT / "docs/command-line.md").read_text()
+    assert [f"{status.value}" for status in Status if f"| {status.value} |" not in page] == []
+
+
+def test_an_uncaught_exception_of_python_is_not_among_the_statuses() -> None:
+    """Python's own status for a traceback is 1: ours for it is a different one."""
+    assert Status.BUG.value == os.EX_SOFTWARE != 1
