@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import replace
 
 from graphexec.diagnostics.model import Diagnostic, Path, Place, Related, Span
-from graphexec.document.events import Entry, entries
+from graphexec.document.events import Entry, Event, entries
 from graphexec.document.json_events import json_events
 from graphexec.document.model import Source
 from graphexec.document.text import Lines
-from graphexec.document.yaml_events import yaml_events
 
 OVERRIDES = "<overrides>"
 """Stands for the file where a finding is about a value that was given in place of the file's."""
@@ -54,8 +53,7 @@ class _Finder:
         wanted = {variant for place in places for variant in _variants(place.path)}
         self._entries: dict[Path, Entry] = {}
         if wanted and source.text:
-            events = json_events(source.text) if source.format == "json" else yaml_events(source.text)
-            self._entries = {entry.path: entry for entry in entries(events, wanted)}
+            self._entries = {entry.path: entry for entry in entries(_events(source), wanted)}
 
     def fill(self, diagnostic: Diagnostic) -> Diagnostic:
         """Return the finding with all that can be known about its places."""
@@ -93,6 +91,14 @@ class _Finder:
         if span.line not in self._excerpts:
             self._excerpts[span.line] = self._lines.line(span.line)
         return self._excerpts[span.line]
+
+
+def _events(source: Source) -> Iterator[Event]:
+    if source.format == "json":
+        return json_events(source.text)
+    from graphexec.document.yaml_events import yaml_events  # PyYAML takes 30 ms to import
+
+    return yaml_events(source.text)
 
 
 def _variants(path: Path) -> list[Path]:
