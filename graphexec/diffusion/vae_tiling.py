@@ -27,7 +27,8 @@ def tiled(
     `function` maps `(1, C, h, w)` to `(1, channels, scale h, scale w)`. `tile` is (height, width), `overlap` the
     places that neighbours share, all on the input's side. An image no larger than a tile is mapped whole.
     """
-    return torch.cat([_tiled_one(one[None], function, tile, overlap, scale, channels) for one in image])
+    batch = range(len(image))
+    return torch.cat([_tiled_one(image[i : i + 1], function, tile, overlap, scale, channels) for i in batch])
 
 
 def _tiled_one(

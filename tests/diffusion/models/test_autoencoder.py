@@ -68,6 +68,16 @@ def test_pixels_go_in_as_minus_one_to_one(vae):
     assert_close(vae.decode(mean), (vae.module().decode(mean) / 2 + 0.5).clamp(0, 1).movedim(1, -1))
 
 
+def test_the_order_in_memory_does_not_count(vae):
+    image = picture(1, 32, 32, 3)
+    strided = image.movedim(-1, 1).contiguous().movedim(1, -1)
+    latent = vae.encode(image)
+    assert torch.equal(vae.encode(strided), latent) and latent.is_contiguous()
+    image = vae.decode(latent)
+    assert torch.equal(vae.decode(latent.to(memory_format=torch.channels_last)), image) and image.is_contiguous()
+    assert torch.equal(vae.encode_tiled(strided, 64, 8), vae.encode_tiled(picture(1, 32, 32, 3), 64, 8))
+
+
 @pytest.mark.parametrize(
     ("call", "value"),
     [("encode", (1, 7, 64, 3)), ("encode", (64, 64, 3)), ("decode", (1, 16, 8, 8)), ("decode", (4, 8, 8))],
