@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 
 CUTOFF = 0.6
 """The least similarity of a suggestion: two typing mistakes in five letters, one in three."""
@@ -28,19 +28,30 @@ def similarity(word: str, other: str) -> float:
     """Return how alike two names are: 1 for equal ones, 0 for those that cannot reach the cut-off."""
     if word == other:
         return 1.0
-    a, b = word.casefold(), other.casefold()
+    a, bare_a, stem_a = _forms(word)
+    b, bare_b, stem_b = _forms(other)
     if a == b:
         return 0.99
-    bare_a, bare_b = _letters(a), _letters(b)
     if bare_a and bare_a == bare_b:
         return 0.98
     score = _edit_similarity(a, b)
-    shorter, longer = sorted((bare_a, bare_b), key=len)
+    shorter, longer = (bare_a, bare_b) if len(bare_a) <= len(bare_b) else (bare_b, bare_a)
     if len(shorter) >= 3 and shorter in longer:
         score = max(score, 0.65 + 0.3 * len(shorter) / len(longer))
-    if "." in a and "." in b:  # file names: the same stem with another suffix
-        score = max(score, 0.95 * _edit_similarity(a.rpartition(".")[0], b.rpartition(".")[0]))
+    if stem_a is not None and stem_b is not None:  # file names: the same stem with another suffix
+        score = max(score, 0.95 * _edit_similarity(stem_a, stem_b))
     return score
+
+
+@lru_cache(maxsize=4096)
+def _forms(text: str) -> tuple[str, str, str | None]:
+    """Return a name without letter case, its letters and digits alone, and its stem if it has a suffix.
+
+    Remembered, because the same hundreds of node types are the candidates for each unknown one.
+    """
+    folded = text.casefold()
+    bare = "".join(c for c in folded if c.isalnum())
+    return folded, bare, folded.rpartition(".")[0] if "." in folded else None
 
 
 def edit_distance(a: str, b: str) -> int:
@@ -67,11 +78,7 @@ def _edit_similarity(a: str, b: str) -> float:
     allowed = int((1 - CUTOFF) * longest + 1e-9)
     if abs(len(a) - len(b)) > allowed:
         return 0.0
-    ours, theirs = Counter(a), Counter(b)
-    if max((ours - theirs).total(), (theirs - ours).total()) > allowed:
+    surplus = sum(max(a.count(c) - b.count(c), 0) for c in set(a))  # letters of a that b lacks: an edit each
+    if max(surplus, surplus + len(b) - len(a)) > allowed:
         return 0.0
     return 1 - edit_distance(a, b) / longest
-
-
-def _letters(text: str) -> str:
-    return "".join(c for c in text if c.isalnum())

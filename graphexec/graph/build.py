@@ -58,7 +58,7 @@ def build(
     roots = [target.node for target in chosen]
     if targets is not None and findings:
         findings = excuse(findings, needed_by(roots, _linked(document)))
-    if has_errors(findings):
+    if has_errors(findings) or not graph.nodes.keys() >= set(roots):  # a fault may have been reported elsewhere
         return None, findings
     if targets is None:
         findings += unused(scope, needed_by(roots, upstream), {need for needs in upstream.values() for need in needs})
@@ -81,14 +81,17 @@ def _may_lack_nodes(scope: Scope, earlier: Sequence[Diagnostic]) -> bool:
 def _interfaces(scope: Scope) -> dict[str, Interface]:
     """Find the type of every node; report those that are unknown or cannot run."""
     by_type: dict[str, Interface | None] = {}
+    hints: dict[str, str] = {}
     result: dict[str, Interface] = {}
     for id, decl in scope.document.nodes.items():
         if decl.type not in by_type:
             spec = scope.types.get(decl.type) or scope.types.known(decl.type)
             by_type[decl.type] = Interface.of(spec) if spec else None
+            if spec is None:
+                hints[decl.type] = _unknown_hint(scope, decl.type)
         interface = by_type[decl.type]
         if interface is None:
-            _report_unknown(scope, decl)
+            _report_unknown(scope, decl, hints[decl.type])
             continue
         result[id] = interface
         if interface.spec.function is None:
@@ -103,17 +106,14 @@ def _interfaces(scope: Scope) -> dict[str, Interface]:
     return result
 
 
-def _report_unknown(scope: Scope, decl: NodeDecl) -> None:
-    close = nearest(decl.type, (*scope.types.names(), *scope.types.known_names()))
-    scope.found.append(
-        codes.report(
-            codes.UNKNOWN_NODE_TYPE,
-            f"node {id_text(decl.id)} is of the unknown type {shown(decl.type)}",
-            type_place(decl),
-            hint=did_you_mean(close) or "load the node pack that provides it with --nodes PATH",
-            node=decl.id,
-        )
-    )
+def _unknown_hint(scope: Scope, type: str) -> str:
+    close = nearest(type, (*scope.types.names(), *scope.types.known_names()))
+    return did_you_mean(close) or "load the node pack that provides it with --nodes PATH"
+
+
+def _report_unknown(scope: Scope, decl: NodeDecl, hint: str) -> None:
+    message = f"node {id_text(decl.id)} is of the unknown type {shown(decl.type)}"
+    scope.found.append(codes.report(codes.UNKNOWN_NODE_TYPE, message, type_place(decl), hint=hint, node=decl.id))
 
 
 def _bind_all(scope: Scope) -> tuple[dict[str, GraphNode | None], dict[str, Sequence[str]]]:

@@ -33,8 +33,8 @@ class Stage:
         """Read the stage off a checked KSampler or KSamplerAdvanced."""
         get = node.params.get
         if node.spec.type == "KSampler":
-            steps = get("steps")
-            end = steps if get("denoise") != 0 else 0  # it takes all its steps, or none at denoise 0
+            steps, denoise = get("steps"), get("denoise")
+            end = None if denoise is None else steps if denoise > 0 else 0  # it takes all its steps, or none
             return cls(node.id, True, steps, get("scheduler"), 0, end, adds_noise=True, keeps_noise=False)
         switch: dict[Any, bool] = {"enable": True, "disable": False}
         return cls(
