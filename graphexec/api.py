@@ -135,7 +135,7 @@ class Session:
             document: Document | None = workflow
         else:
             source = load_source(workflow)
-            document, found = read(source)
+            document, found = read(source, self.registry)
         if document is None:
             return None, lambda: packs + locate(found, source)
         targets = changes.get("targets")

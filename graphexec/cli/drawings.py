@@ -24,7 +24,7 @@ def draw_file(file: str, format: str, given: Mapping[str, Any]) -> None:
     registry = load_registry(settings_for(file, given).nodes)
     show_findings(registry.diagnostics)
     source = load_source(resolve_argument(file))
-    document, findings = read(source)
+    document, findings = read(source, registry)
     if document is None:
         raise InvalidWorkflow(locate(findings, source))
     show_findings(locate(findings, source))

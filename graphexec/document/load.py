@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from graphexec.diagnostics import codes
 from graphexec.diagnostics.model import Diagnostic
@@ -19,6 +19,9 @@ from graphexec.document.plain import json_text
 from graphexec.document.shapes import Shape, recognise
 from graphexec.document.text import Lines
 from graphexec.document.text_files import STANDARD_INPUT, read_text
+
+if TYPE_CHECKING:
+    from graphexec.document.editor.schemas import Schemas
 
 _LARGE = 2**20
 
@@ -42,9 +45,10 @@ def load_source(origin: str | os.PathLike[str] | Mapping[str, Any], name: str | 
     return Source(name, text, _format(text, path), str(Path(path).absolute().parent))
 
 
-def read(source: Source) -> tuple[Document | None, list[Diagnostic]]:
+def read(source: Source, registry: Schemas | None = None) -> tuple[Document | None, list[Diagnostic]]:
     """Return the Document of a source and all findings about the file, to be completed by `locate.locate`.
 
+    `registry` tells what the widget values in files of the editor mean; by default the built-in nodes do.
     Never raises. The Document is None when nothing can be made of the text; with errors among the findings it may
     lack nodes and inputs, which it marks (`Document.broken`, `Unreadable`), so that further checks can go on.
     """
@@ -65,8 +69,14 @@ def read(source: Source) -> tuple[Document | None, list[Diagnostic]]:
         shape = recognise(parsed.value)
         if not isinstance(shape, Shape):
             return None, [*parsed.diagnostics, shape]
+        document: Document | None
         if shape.form == "api":
             document, more = read_api(shape, source)
+        elif shape.form == "editor":
+            from graphexec.document.editor import read_editor
+            from graphexec.registry.loading import load_registry
+
+            document, more = read_editor(shape.value, source, registry or load_registry(), shape.path)
         else:
             from graphexec.document.named_form import read_named
 

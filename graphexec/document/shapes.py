@@ -8,22 +8,24 @@ from typing import Any, Literal
 
 from graphexec.diagnostics import codes
 from graphexec.diagnostics.model import Diagnostic, Path, Place
+from graphexec.document.editor import is_editor
 from graphexec.document.values import kind_of
 
 _FORMS = (
-    "graphexec reads API-format files ('Export (API)' in the editor), bodies of POST /prompt, history entries, "
-    "and its own YAML form (graphexec: 1)"
+    "graphexec reads files of the editor, API-format files ('Export (API)' in the editor), bodies of POST /prompt, "
+    "history entries, and its own YAML form (graphexec: 1)"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Where the nodes are: `value` is the map of an API file, or the root of a file in graphexec's own form.
+    """Where the nodes are: `value` is the map of an API file, or the root of what the editor saved or of a file in
+    graphexec's own form.
 
     `workflow` is what the editor saved along; `targets` are ids to compute, with `targets_path` their place.
     """
 
-    form: Literal["api", "named"]
+    form: Literal["api", "named", "editor"]
     value: dict[str, Any]
     path: Path = ()
     workflow: Any = None
@@ -37,11 +39,11 @@ def recognise(root: Any) -> Shape | Diagnostic:
         what = "the file is empty" if root is None else f"the file holds {kind_of(root)}, not a mapping"
         return _no_workflow(what, (), _FORMS)
     if _is_editor(root):
-        return _editor(())
+        return _editor(root, ())
     if _is_named(root):
         return Shape("named", root)
     if _is_editor(root.get("workflow")):
-        return _editor(("workflow",))
+        return _editor(root["workflow"], ("workflow",))
     if (entry := _wrapped(root, ())) is not None:
         return entry
     history = [(key, value) for key, value in root.items() if isinstance(value, dict) and _is_entry(value)]
@@ -73,7 +75,7 @@ def _wrapped(root: dict[str, Any], path: Path) -> Shape | Diagnostic | None:
 def _api(prompt: Any, path: Path, workflow: Any = None, targets: Any = None, at: Path = ()) -> Shape | Diagnostic:
     """Return the shape of what should be the map of an API file."""
     if _is_editor(prompt):
-        return _editor(path)
+        return _editor(prompt, path)
     if not isinstance(prompt, dict):
         return _no_workflow(f"the prompt is {kind_of(prompt)}, not a mapping of nodes", path, _FORMS)
     if not prompt:
@@ -94,7 +96,7 @@ def _is_editor(value: Any) -> bool:
     if not isinstance(value, dict):
         return False
     definitions = value.get("definitions")
-    return isinstance(value.get("nodes"), list) or (isinstance(definitions, dict) and "subgraphs" in definitions)
+    return is_editor(value) or (isinstance(definitions, dict) and "subgraphs" in definitions)
 
 
 def _is_named(root: dict[str, Any]) -> bool:
@@ -130,6 +132,8 @@ def _no_workflow(message: str, path: Path, hint: str | None) -> Diagnostic:
     return codes.report(codes.NOT_A_WORKFLOW, message, Place(path), hint=hint)
 
 
-def _editor(path: Path) -> Diagnostic:
-    message = "this is an editor file, not an API-format file"
-    return codes.report(codes.EDITOR_FORMAT, message, Place(path), hint="in the editor choose 'Export (API)'")
+def _editor(value: dict[str, Any], path: Path) -> Shape | Diagnostic:
+    if is_editor(value):
+        return Shape("editor", value, path)
+    message = "this looks like a file of the editor, but it has no list of nodes"
+    return codes.report(codes.EDITOR_FORMAT, message, Place(path), hint="save the workflow again in the editor")

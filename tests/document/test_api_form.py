@@ -78,6 +78,12 @@ def test_partial_execution_targets():
 )
 def test_editor_files_are_recognised(value):
     document, found = read_text(json.dumps(value))
+    assert "GX110" not in codes_of(found)
+    assert isinstance(document.workflow["nodes"], list)
+
+
+def test_an_editor_file_needs_a_list_of_nodes():
+    document, found = read_text('{"definitions": {"subgraphs": []}, "nodes": {}}')
     assert document is None
     assert codes_of(found) == ["GX110"]
 

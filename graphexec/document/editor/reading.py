@@ -16,11 +16,6 @@ _VERSION = re.compile(r"(\d{1,6})\.(\d{1,6})")
 _EVERY_WIDGET_SINCE = (1, 16)
 
 
-def is_editor(value: Any) -> bool:
-    """Whether a JSON value is what the editor saves: a mapping with a list of nodes."""
-    return isinstance(value, dict) and isinstance(value.get("nodes"), list)
-
-
 def read_graph(value: Mapping[str, Any], path: Path = ()) -> EditorGraph:
     """Return the graph of a value for which `is_editor` holds; `path` leads to it in the file. Never raises."""
     found = Findings()
