@@ -22,7 +22,7 @@ EXACT = {"mask", "mask0", "scene", "odd", "rgba", "rgb"}
 RESAMPLING = ("/scale", "blur", "sharpen")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Case:
     """One case: `capture` names the sockets that `expected` holds tensors for, keyed `case#capture[.part]`."""
 
@@ -33,12 +33,6 @@ class Case:
     file: Path
 
     @property
-    def checkpoints(self) -> set[str]:
-        """The model files that the workflow names."""
-        inputs = (value for node in self.workflow.values() for value in node["inputs"].values())
-        return {value for value in inputs if isinstance(value, str) and value.endswith(".safetensors")}
-
-    @property
     def targets(self) -> list[str]:
         """The captured sockets as targets of a run."""
         return [f"{node}:{slot}" for node, slot in self.capture.values()]
@@ -46,7 +40,8 @@ class Case:
     def expected(self) -> dict[str, Tensor]:
         """Read the expected tensors of this case."""
         with safe_open(self.file.with_suffix(".safetensors"), "pt") as tensors:
-            return {key: tensors.get_tensor(key) for key in tensors.keys() if key.rsplit("#", 1)[0] == self.name}
+            names = tensors.keys()
+            return {key: tensors.get_tensor(key) for key in names if key.rsplit("#", 1)[0] == self.name}
 
 
 def load_cases(directory: Path) -> list[Case]:

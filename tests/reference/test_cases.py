@@ -17,11 +17,18 @@ REST = [c for c in load_cases(SHARED / "cases") if (c.group, c.name) not in {(s.
 
 
 @pytest.fixture(scope="module")
-def session(reference_models: Path, reference_input: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
+def session(
+    reference_models: Path, reference_input: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[object]:
     """One Session for all cases, as a user with many files would have it."""
     output = tmp_path_factory.mktemp("output")
     with graphexec.Session(
-        models=str(reference_models), input=str(reference_input), output=str(output), cache=None, device="cpu", dtype="fp32"
+        models=str(reference_models),
+        input=str(reference_input),
+        output=str(output),
+        cache=None,
+        device="cpu",
+        dtype="fp32",
     ) as session:
         yield session
 
