@@ -98,6 +98,7 @@ MISSING_DEFINITION = _row("GX220", E, "group node without a definition", "Group 
 ENDLESS_GROUP = _row("GX221", E, "endless subgraph", "A subgraph that contains itself has no end; and subgraphs in subgraphs may multiply to more nodes than any workflow needs.")
 UNPAIRED_TUNNEL = _row("GX222", E, "Get node without a Set node", "A Get node reads what a Set node of the same name stores; no Set node in its graph, or around it, has the name.")
 AMBIGUOUS_BROADCAST = _row("GX223", E, "ambiguous broadcast", "Several Use Everywhere nodes of the same priority offer a value to one input. Which one is meant must be said: by a link, a restriction, or a priority.")
+SKIPPED_OUTPUT = _row("GX225", W, "output skipped", "Something behind the output has a required input without a link, often because a node is muted or bypassed. The editor skips such outputs and runs the others; so does graphexec with its files.")
 BAD_PATTERN = _row("GX224", E, "unusable pattern", "A regular expression of a Use Everywhere node is malformed, or so intricate that matching it could take for ever.")
 
 # 3xx: literal values

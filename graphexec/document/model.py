@@ -102,6 +102,8 @@ class Document:
     editor saved (None when the file has none). An empty `targets` means: every output node.
     `broken` are the ids of nodes that the file has but that could not be read (already reported), so that a link
     to one of them is no second mistake. `overridden` are the places whose values `overrides.apply` replaced.
+    With `partial`, outputs that lack a link are skipped while others are left, as ComfyUI does with what its editor
+    sends; and what no output needs is not held against the file.
     """
 
     source: Source
@@ -113,6 +115,7 @@ class Document:
     description: str | None = None
     broken: frozenset[str] = frozenset()
     overridden: frozenset[Path] = frozenset()
+    partial: bool = False
 
     def with_nodes(self, nodes: Mapping[str, NodeDecl]) -> Document:
         """Return a copy with other nodes."""

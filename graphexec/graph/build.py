@@ -11,6 +11,7 @@ from graphexec.diagnostics.sanitize import shown
 from graphexec.diagnostics.suggest import nearest
 from graphexec.diagnostics.summary import has_errors
 from graphexec.document.model import Document, Link, NodeDecl, Target
+from graphexec.graph.dead_ends import live_targets
 from graphexec.graph.inputs import bind
 from graphexec.graph.links import check_dangling
 from graphexec.graph.lint import lint
@@ -39,7 +40,8 @@ def build(
     """Check a document and return its graph, or None when an error stands in the way, and all findings.
 
     `targets` are what the caller asks for, in place of the file's. Then the errors of nodes that they do not
-    need become notes, and the graph is without those nodes; otherwise every error counts. `files` looks up
+    need become notes, and the graph is without those nodes; otherwise every error counts, but for documents of the
+    editor (`Document.partial`), which are taken as the editor takes them. `files` looks up
     models and inputs; a missing one is an error with `models_required`, else a warning. `earlier` are findings
     about the same file from before (the reader's), which count and are returned like the others.
     """
@@ -49,6 +51,8 @@ def build(
     chosen = resolve_targets(scope, targets)
     if not chosen and not document.targets and targets is None and not _may_lack_nodes(scope, earlier):
         scope.found.append(codes.report(codes.NO_OUTPUT, "the workflow has no output node, so nothing would run"))
+    if document.partial and targets is None:
+        chosen = live_targets(scope, chosen, upstream)
     order, cyclic = depth_first(upstream, [target.node for target in chosen])
     if cyclic:
         _report_cycles(scope, upstream)
@@ -56,7 +60,7 @@ def build(
     scope.found += lint(scope, filter(None, map(nodes.__getitem__, order)))
     findings = [*earlier, *scope.found]
     roots = [target.node for target in chosen]
-    if targets is not None and findings:
+    if (targets is not None or document.partial) and findings:
         findings = excuse(findings, needed_by(roots, _linked(document)))
     if has_errors(findings) or not graph.nodes.keys() >= set(roots):  # a fault may have been reported elsewhere
         return None, findings

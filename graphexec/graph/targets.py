@@ -50,8 +50,16 @@ def _placed(finding: Diagnostic) -> Diagnostic:
 
 
 def excuse(findings: Iterable[Diagnostic], needed: set[str]) -> list[Diagnostic]:
-    """Return the findings with those of nodes that no target needs made notes: they cannot stop the run."""
-    return [replace(f, severity=Severity.NOTE) if f.node is not None and f.node not in needed else f for f in findings]
+    """Return the findings with those of nodes that no target needs made notes: they cannot stop the run.
+
+    That an output is skipped stays a warning.
+    """
+    return [
+        replace(f, severity=Severity.NOTE)
+        if f.node is not None and f.node not in needed and f.code != codes.SKIPPED_OUTPUT
+        else f
+        for f in findings
+    ]
 
 
 def unused(scope: Scope, needed: set[str], consumed: set[str]) -> Iterable[Diagnostic]:

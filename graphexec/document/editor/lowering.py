@@ -21,6 +21,7 @@ def lower(graph: EditorGraph, source: Source, workflow: Any) -> tuple[Document, 
         nodes={node.id: _declaration(node, found) for node in graph.nodes.values()},
         workflow=workflow,
         broken=graph.broken - graph.nodes.keys(),
+        partial=True,
     )
     return document, found
 
