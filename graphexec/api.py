@@ -13,6 +13,7 @@ from time import perf_counter
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, TypedDict, Unpack
 
+from graphexec.collector import collector_paused
 from graphexec.diagnostics.model import Diagnostic, Severity
 from graphexec.document import overrides
 from graphexec.document.load import load_source, read
@@ -146,14 +147,15 @@ class Session:
             seed=changes.get("seed"),
             targets=targets or (),
         )
-        graph, findings = build(
-            document,
-            self.registry,
-            targets=None if targets is None else document.targets,
-            files=self.files,
-            models_required=files_required,
-            earlier=[*found, *more],
-        )
+        with collector_paused():
+            graph, findings = build(
+                document,
+                self.registry,
+                targets=None if targets is None else document.targets,
+                files=self.files,
+                models_required=files_required,
+                earlier=[*found, *more],
+            )
         overridden = document.overridden
         return None if _has_errors(packs) else graph, lambda: packs + locate(findings, source, overridden)
 
@@ -230,7 +232,8 @@ class Session:
         prompt: Callable[[], Mapping[str, Any]] = cache(partial(api_prompt, graph))
         world = World(self.policy, self.files, self._fingerprints, prompt, lambda: graph.document.workflow)
         recipes = Recipes(world)
-        return make_plan(graph, recipes, self._store), recipes
+        with collector_paused():
+            return make_plan(graph, recipes, self._store), recipes
 
     def _graph(self, workflow: Workflow, changes: Changes) -> Graph:
         graph, findings = self._build(workflow, True, changes)

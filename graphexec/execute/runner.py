@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from graphexec.collector import collector_paused
 from graphexec.errors import Interrupted, NodeError
-from graphexec.execute.awaiting import AsyncNodes
 from graphexec.execute.calls import Call, Caller
 from graphexec.execute.context import Surroundings
 from graphexec.execute.expansion import Expander, Reference
@@ -25,6 +26,9 @@ from graphexec.plan.model import Known, Plan
 from graphexec.ports import Blocked
 from graphexec.registry.spec import NodeSpec
 from graphexec.store.model import Entry, Store
+
+if TYPE_CHECKING:
+    from graphexec.execute.awaiting import AsyncNodes
 
 WAIT = 0.05
 """Seconds between two looks at the flag that stops a run, while only asynchronous nodes are under way."""
@@ -81,11 +85,12 @@ class _Run:
         self._records = Records(around.listener)
         self._caller = Caller(around, self._schedule.tasks, recipes, self._records, debug)
         self._expander = Expander(plan, self._schedule, store, get, around.hidden.children)
-        self._async: AsyncNodes[Call] = AsyncNodes()
+        self._async: AsyncNodes[Call] | None = None
 
     def to_the_end(self) -> None:
         """Run every step, or stop at the first failure."""
-        self._prepare()
+        with collector_paused():
+            self._prepare()
         try:
             self._loop()
             self._expect_all()
@@ -94,7 +99,8 @@ class _Run:
 
     def close(self) -> None:
         """Stop what is still waiting."""
-        self._async.close()
+        if self._async is not None:
+            self._async.close()
 
     def result(self) -> Result:
         """Return what there is."""
@@ -162,10 +168,18 @@ class _Run:
         if call is None:
             self._schedule.finish(task, Entry(tuple([Blocked()] for _ in task.node.spec.outputs)))
         elif call.awaited:
-            around = self._around.hooks.around_node
-            self._async.start(call, call.results, call.awaited, lambda: around(call.context))
+            self._await(call)
         else:
             self._conclude(call)
+
+    def _await(self, call: Call) -> None:
+        """Let an asynchronous node wait while others go on."""
+        from graphexec.execute.awaiting import AsyncNodes  # asyncio takes as long to import as all of execute
+
+        if self._async is None:
+            self._async = AsyncNodes()
+        around = self._around.hooks.around_node
+        self._async.start(call, call.results, call.awaited, lambda: around(call.context))
 
     def _conclude(self, call: Call) -> None:
         """Make what a node returned its outputs, or schedule the graph that it returned."""
@@ -212,7 +226,7 @@ class _Run:
         """Let asynchronous nodes go on, and conclude those that are done."""
         self._around.cancel.check()
         failed: _Failed | None = None
-        for call, error in self._async.turn(seconds):
+        for call, error in self._async.turn(seconds) if self._async else ():
             try:
                 if error is not None:
                     raise error

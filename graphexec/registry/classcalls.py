@@ -42,7 +42,7 @@ class ClassCall:
         except ImportError as error:
             _explain(error)
             raise
-        if inspect.isawaitable(result):
+        if type(result) is not tuple and inspect.isawaitable(result):
             return self._awaited(result)
         return self._normalised(result)
 
