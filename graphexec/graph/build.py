@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 
+from graphexec.collector import collector_paused
 from graphexec.diagnostics import codes
-from graphexec.diagnostics.model import Diagnostic, Place, Related, Severity
+from graphexec.diagnostics.model import Diagnostic, Severity
 from graphexec.diagnostics.sanitize import shown
 from graphexec.diagnostics.suggest import nearest
 from graphexec.diagnostics.summary import has_errors
 from graphexec.document.model import Document, Link, NodeDecl, Target
+from graphexec.graph.cycles import report_cycles
 from graphexec.graph.dead_ends import live_targets
 from graphexec.graph.inputs import bind
 from graphexec.graph.links import check_dangling
 from graphexec.graph.lint import lint
 from graphexec.graph.model import Graph, GraphNode, GraphTarget
-from graphexec.graph.naming import did_you_mean, id_text, input_place, type_place
+from graphexec.graph.naming import did_you_mean, id_text, type_place
 from graphexec.graph.order import depth_first, needed_by
 from graphexec.graph.scope import Interface, NodeTypes, Scope
 from graphexec.graph.targets import excuse, resolve_targets, unused
 from graphexec.ports import Files
 
-LONGEST_CYCLE = 24
-"""Nodes of a cycle that a message names before it leaves some out."""
-SHOWN_LINKS = 6
-"""Links of a cycle that are shown with their lines; a longer cycle shows but the one that closes it."""
+LARGE = 10_000
+"""Nodes from which on the garbage collector is out of the way."""
 
 
 def build(
@@ -45,6 +44,18 @@ def build(
     models and inputs; a missing one is an error with `models_required`, else a warning. `earlier` are findings
     about the same file from before (the reader's), which count and are returned like the others.
     """
+    with collector_paused(len(document.nodes) > LARGE):
+        return _build(document, registry, targets, files, models_required, earlier)
+
+
+def _build(
+    document: Document,
+    registry: NodeTypes,
+    targets: Sequence[Target] | None,
+    files: Files | None,
+    models_required: bool,
+    earlier: Sequence[Diagnostic],
+) -> tuple[Graph | None, list[Diagnostic]]:
     scope = Scope(document, registry, files, Severity.ERROR if models_required else Severity.WARNING)
     scope.interfaces = _interfaces(scope)
     nodes, upstream = _bind_all(scope)
@@ -55,7 +66,7 @@ def build(
         chosen = live_targets(scope, chosen, upstream)
     order, cyclic = depth_first(upstream, [target.node for target in chosen])
     if cyclic:
-        _report_cycles(scope, upstream)
+        report_cycles(scope, upstream)
     graph = _graph(document, nodes, upstream, order, chosen)
     scope.found += lint(scope, filter(None, map(nodes.__getitem__, order)))
     findings = [*earlier, *scope.found]
@@ -137,32 +148,6 @@ def _bind_all(scope: Scope) -> tuple[dict[str, GraphNode | None], dict[str, Sequ
             nodes[id] = None
             upstream[id] = tuple([v.node for v in decl.inputs.values() if isinstance(v, Link) and v.node in known])
     return nodes, upstream
-
-
-def _report_cycles(scope: Scope, upstream: Mapping[str, Sequence[str]]) -> None:
-    from graphexec.graph.dag import cycles
-
-    for cycle in cycles(upstream):
-        first = scope.label(cycle[0])
-        message = f"{first} feeds itself" if len(cycle) == 1 else f"{len(cycle)} nodes feed each other: {_path(cycle)}"
-        *others, (_, place) = [_link_between(scope, a, b) for a, b in pairwise([*cycle, cycle[0]])]
-        related = tuple(Related(text, at) for text, at in others) if len(cycle) <= SHOWN_LINKS else ()
-        hint = "take one of these links out" if len(cycle) > 1 else None
-        scope.found.append(codes.report(codes.CYCLE, message, place, hint=hint, node=cycle[0], related=related))
-
-
-def _path(cycle: Sequence[str]) -> str:
-    ids = [id_text(id) for id in (*cycle, cycle[0])]
-    if len(ids) > LONGEST_CYCLE:
-        ids[LONGEST_CYCLE - 2 : -2] = [f"({len(ids) - LONGEST_CYCLE} more)"]
-    return " → ".join(ids)
-
-
-def _link_between(scope: Scope, source: str, sink: str) -> tuple[str, Place]:
-    """Return the link from one node to another of a cycle as text and place."""
-    decl = scope.document.nodes[sink]
-    name = next(name for name, v in decl.inputs.items() if type(v) is Link and v.node == source)
-    return f"{scope.label(decl.id)} takes {name} from node {id_text(source)}", input_place(decl, name)
 
 
 def _graph(

@@ -34,7 +34,9 @@ def bind(scope: Scope, decl: NodeDecl, interface: Interface) -> tuple[GraphNode 
         declared = interface.inputs.get(name)
         if isinstance(value, Link):
             edge = resolve(scope, decl, name, value, None if spec.validates_links else declared)
-            if edge is not None:
+            if edge is not None and declared is None and not spec.from_pack:  # only packs take any keyword
+                _report_undeclared(scope, decl, interface, name)
+            elif edge is not None:
                 links[name] = edge
             else:
                 valid = False

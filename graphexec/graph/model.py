@@ -22,8 +22,8 @@ class Edge:
 class GraphNode:
     """A node with its spec. `params` are checked literals, `links` are inputs that come from other nodes.
 
-    `links` may hold undeclared names: they are dependencies and reach the function as keyword arguments, as in
-    ComfyUI; undeclared literals are dropped (with a warning).
+    `links` of a pack's node may hold undeclared names: they are dependencies and reach the function as keyword
+    arguments, as in ComfyUI. Other undeclared inputs are dropped (with a warning).
     """
 
     id: str
@@ -42,7 +42,7 @@ class GraphTarget:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """A valid DAG. `nodes` is in file order; `order` is topological, ties in file order.
+    """A valid DAG. `nodes` is in file order; `order` is topological, depth first towards the targets (`graph.order`).
 
     `targets` are those asked for, else those of the file, else all output nodes.
     """

@@ -1,5 +1,7 @@
 """Documents to graphs: links, inputs, targets, validation; everything that is wrong found at once."""
 
+from dataclasses import replace
+
 import pytest
 
 from graphexec.diagnostics import codes
@@ -105,11 +107,17 @@ def test_values_reported_elsewhere_stop_the_node_in_silence(value):
     assert graph is None and found == ["GX211 make"]
 
 
-def test_undeclared_links_are_dependencies_and_undeclared_literals_are_dropped():
+def test_undeclared_inputs_are_dropped_with_a_warning():
     graph, found = build(changed(make=make(extra=("load", 1), note="hello")), TYPES)
-    assert codes_of(found) == ["GX210 make.note"] and found[0].severity is Severity.WARNING
-    assert graph.nodes["make"].links["extra"] == Edge("load", 1)
-    assert "note" not in graph.nodes["make"].params
+    assert codes_of(found) == ["GX210 make.extra", "GX210 make.note"]
+    assert {finding.severity for finding in found} == {Severity.WARNING}
+    assert "extra" not in graph.nodes["make"].links and "note" not in graph.nodes["make"].params
+
+
+def test_undeclared_links_to_a_packs_node_are_dependencies():
+    types = Types(LOAD, replace(MAKE, from_pack=True), SAVE, known=(AUDIO,))
+    graph, found = build(changed(make=make(extra=("load", 1))), types)
+    assert found == [] and graph.nodes["make"].links["extra"] == Edge("load", 1)
 
 
 def test_the_editors_own_inputs_are_only_noted():

@@ -52,3 +52,10 @@ def test_nodes_that_asked_targets_excuse_are_left_out():
     given = document(load=("Load",), bad=("Nothing",))
     graph, _ = build(given, TYPES, targets=[Target("load")])
     assert list(api_prompt(graph)) == ["load"]
+
+
+def test_links_that_the_graph_dropped_are_left_out():
+    graph, _ = build(
+        document(load=("Load",), other=("Load", {"extra": ("load", "CLIP")})), TYPES, targets=[Target("other")]
+    )
+    assert api_prompt(graph)["other"]["inputs"] == {}
