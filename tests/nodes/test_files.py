@@ -131,3 +131,12 @@ def test_a_prefix_that_leads_out_writes_nothing(session, places):
     with pytest.raises((graphexec.InvalidWorkflow, graphexec.RunFailed)):
         session.run(COPY | {"2": node("SaveImage", images=["1", 0], filename_prefix="../../x")})
     assert not list(places.rglob("x_*"))
+
+
+def test_inputs_of_other_versions_are_left_out_with_a_warning(session, places):
+    """A file of a later ComfyUI may feed sockets, or set values, that the node here does not have."""
+    pixels = picture(places)
+    inverted = node("ImageInvert", image=["1", 0], later=["1", 1], mode="new")
+    flow = COPY | {"3": inverted, "2": node("SaveImage", images=["3", 0], filename_prefix="copy")}
+    assert sorted(d.input for d in session.check(flow)) == ["later", "mode"]
+    assert (np.asarray(Image.open(session.run(flow).files[0])) == 255 - pixels).mean() > 0.99
