@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from graphexec.collector import collector_paused
 from graphexec.diagnostics import codes
 from graphexec.diagnostics.model import Diagnostic
 from graphexec.document.api_form import read_api
@@ -52,7 +51,7 @@ def read(source: Source, registry: Schemas | None = None) -> tuple[Document | No
     Never raises. The Document is None when nothing can be made of the text; with errors among the findings it may
     lack nodes and inputs, which it marks (`Document.broken`, `Unreadable`), so that further checks can go on.
     """
-    with _collector_paused(len(source.text) > _LARGE):
+    with collector_paused(len(source.text) > _LARGE):
         try:
             source.text.encode()
         except UnicodeEncodeError as error:
@@ -91,16 +90,3 @@ def _format(text: str, path: str) -> Literal["json", "yaml"]:
     start = text[:1000].split()
     head = "".join(start)[:2]
     return "json" if head in ('{"', "{}", "{", "[", "[]") or head[:1] == "[" else "yaml"
-
-
-@contextmanager
-def _collector_paused(paused: bool) -> Iterator[None]:
-    """Keep the cyclic collector from running while a large value is built, which triples the time it takes."""
-    paused = paused and gc.isenabled()
-    if paused:
-        gc.disable()
-    try:
-        yield
-    finally:
-        if paused:
-            gc.enable()
