@@ -17,7 +17,8 @@ TABLE_MODULES: tuple[str, ...] = (
     "nodes.image",
     "nodes.mask",
     "nodes.image_files",
+    "nodes.companions",
 )
 
-PLAIN_MODULES: frozenset[str] = frozenset()
+PLAIN_MODULES: frozenset[str] = frozenset({"nodes.companions"})
 """Those of the modules whose nodes work on plain values and never import torch."""

@@ -31,7 +31,7 @@ def _with_schema(node: EditorNode, spec: NodeSpec | None) -> EditorNode:
         else:
             sockets.append(_declared(slot, declared.type, None))
     declared_names = {declared.name for declared in spec.inputs}
-    extra = [slot for slot in node.inputs if slot.name not in declared_names]
+    extra = [slot for slot in node.inputs if slot.name not in declared_names or slot is not saved[slot.name]]
     known = tuple(OutputSlot(output.name, output.type) for output in spec.outputs)
     return node.with_(inputs=(*sockets, *widgets, *extra), outputs=(*known, *node.outputs[len(known) :]))
 

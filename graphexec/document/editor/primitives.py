@@ -1,24 +1,22 @@
-"""PrimitiveNode and Seed Everywhere: nodes whose value goes into the widgets they are linked to, as a literal."""
+"""PrimitiveNode: its value goes into the widgets it is linked to, as a literal."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from graphexec.document.editor.model import EditorGraph, EditorNode, InputSlot, Mode, Value
+from graphexec.document.editor.model import EditorGraph, EditorNode, InputSlot, Value
 from graphexec.document.editor.schemas import Interfaces
 
-SEED_EVERYWHERE = "Seed Everywhere"
-_TYPES = frozenset({"PrimitiveNode", SEED_EVERYWHERE})
+PRIMITIVE = "PrimitiveNode"
 
 
 def insert_primitives(graph: EditorGraph, schemas: Interfaces) -> EditorGraph:
     """Replace links from primitives by their values, and drop the primitives.
 
     A plain socket takes no literal, so a primitive linked to one gives it nothing. A muted or bypassed primitive
-    still has its value: the editor writes it into the widgets before it looks at modes. Seed Everywhere is a
-    class of its pack; without the pack its seed is used as if it came from a primitive.
+    still has its value: the editor writes it into the widgets before it looks at modes.
     """
-    primitives = {id: node for id, node in graph.nodes.items() if node.type in _TYPES and not schemas.find(node.type)}
+    primitives = {id: node for id, node in graph.nodes.items() if node.type == PRIMITIVE}
     if not primitives:
         return graph
     return graph.with_nodes(
@@ -34,6 +32,6 @@ def _with_value(slot: InputSlot, primitives: dict[str, EditorNode]) -> InputSlot
         return slot
     value = source.saved_value(0)
     dropped = replace(slot, origin=None)
-    if value is None or not slot.widget or (source.type == SEED_EVERYWHERE and source.mode is not Mode.ALWAYS):
+    if value is None or not slot.widget:
         return dropped
     return replace(dropped, constant=Value(value, (*source.saved_path, 0)))

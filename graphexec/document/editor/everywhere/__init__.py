@@ -7,32 +7,26 @@ from dataclasses import replace
 from graphexec.diagnostics import codes
 from graphexec.diagnostics.model import Diagnostic, Place, Related
 from graphexec.diagnostics.sanitize import shown
-from graphexec.document.editor.everywhere.broadcasts import CONTROLLERS, Broadcast, broadcasts
+from graphexec.document.editor.everywhere.broadcasts import Broadcast, broadcasts
 from graphexec.document.editor.everywhere.matching import Matcher
 from graphexec.document.editor.everywhere.recipients import Recipient, recipients
 from graphexec.document.editor.model import EditorGraph, EditorNode, Origin
-from graphexec.document.editor.primitives import SEED_EVERYWHERE
 from graphexec.document.editor.schemas import Interfaces
 
 
 def connect_broadcasts(graph: EditorGraph, schemas: Interfaces) -> EditorGraph:
-    """Link inputs to what is sent to them, then drop the senders, unless a pack provides them.
+    """Link inputs to what is sent to them. The senders stay: in a prompt they are nodes that do nothing.
 
     Real links count first, then what the extension recorded when the file was saved (`extra.ue_links`), then the
     rules: of the broadcasts that reach an input the one of highest priority. Several of the same priority are an
     error that names them.
     """
     sent = list(broadcasts(graph))
+    if not sent:
+        return graph
     found: list[Diagnostic] = []
-    if sent:
-        links = dict(_decided(graph, schemas, sent, found))
-        graph = graph.with_nodes(_linked(node, links) for node in graph.nodes.values())
-    senders = (
-        id
-        for id, node in graph.nodes.items()
-        if node.type in CONTROLLERS and node.type != SEED_EVERYWHERE and not schemas.foreign(node.type)
-    )
-    return graph.without(senders, found)
+    links = dict(_decided(graph, schemas, sent, found))
+    return graph.with_nodes((_linked(node, links) for node in graph.nodes.values()), found)
 
 
 def _decided(

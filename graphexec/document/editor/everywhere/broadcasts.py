@@ -9,9 +9,9 @@ from typing import Any
 
 from graphexec.document.editor.fields import text
 from graphexec.document.editor.model import EditorGraph, EditorNode, InputSlot, Mode, Origin
-from graphexec.document.editor.primitives import SEED_EVERYWHERE
 
 ANYTHING = "Anything Everywhere"
+SEED_EVERYWHERE = "Seed Everywhere"
 CONTROLLERS = frozenset({ANYTHING, f"{ANYTHING}3", f"{ANYTHING}?", "Prompts Everywhere", SEED_EVERYWHERE})
 
 _POSITIVE = r"(_|\b)pos(itive|_|\b)|^prompt|正面"
