@@ -10,7 +10,7 @@ from typer.core import TyperGroup
 
 import graphexec
 from graphexec.cli import check, config, graph, nodes, plan, run
-from graphexec.cli.status import exit_statuses
+from graphexec.cli.status import Status, exit_statuses, stop_for_bug
 from graphexec.cli.stopping import terminate
 from graphexec.cli.terminal import result, tolerate_encodings
 
@@ -55,5 +55,8 @@ def start() -> NoReturn:
     """Run the program on `sys.argv`."""
     tolerate_encodings()
     signal.signal(signal.SIGTERM, terminate)
-    app(prog_name="graphexec")
-    raise SystemExit(0)
+    try:
+        app(prog_name="graphexec")
+    except Exception:
+        stop_for_bug()
+    raise SystemExit(Status.DONE)

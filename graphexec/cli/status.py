@@ -29,7 +29,7 @@ class Status(IntEnum):
 
 @contextmanager
 def exit_statuses() -> Iterator[None]:
-    """Turn exceptions into a message on standard error and SystemExit; a bug of ours keeps its traceback."""
+    """Turn exceptions into a message on standard error and SystemExit; what is no mistake of the user passes."""
     try:
         yield
         sys.stdout.flush()
@@ -40,11 +40,6 @@ def exit_statuses() -> Iterator[None]:
         _stop(Status.INTERRUPTED, "interrupted")
     except (GraphexecError, OSError) as error:
         _stop(status_of(error), message_of(error))
-    except Exception:
-        import traceback
-
-        traceback.print_exc()
-        _stop(Status.BUG, "This is a bug in graphexec, not in your workflow: please report it with the lines above.")
 
 
 def status_of(error: GraphexecError | OSError) -> Status:
@@ -74,6 +69,14 @@ def message_of(error: GraphexecError | OSError) -> str:
         return findings_text(error.diagnostics)
     prefix = "" if isinstance(error, Interrupted) else "error: "
     return prefix + "\n".join(visible(line) for line in str(error).splitlines())
+
+
+def stop_for_bug() -> NoReturn:
+    """Show the traceback of the exception being handled, and exit."""
+    import traceback
+
+    traceback.print_exc()
+    _stop(Status.BUG, "This is a bug in graphexec, not in your workflow: please report it with the lines above.")
 
 
 def _stop(status: Status, message: str) -> NoReturn:

@@ -19,7 +19,7 @@ def test_ci_runs_the_very_commands_of_readme(name: str) -> None:
     script = f"set -euo pipefail\n{extract[0]}readme {name}"
     ran = subprocess.run(["bash", "-c", script], env={"tree": str(ROOT)}, capture_output=True, text=True, check=True)
     assert ran.stdout == marked_commands(name)
-    assert f"commands=$(readme {name})\ntest -n \"$commands\"\nprintf '%s\\n' \"$commands\"\neval \"$commands\"\n" in CI
+    assert f'commands=$(readme {name})\ntest -n "$commands"\nprintf \'%s\\n\' "$commands"\neval "$commands"\n' in CI
 
 
 def test_no_command_is_told_twice() -> None:

@@ -1,0 +1,46 @@
+"""What a start of the program imports: nothing heavy before a node needs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.program import program
+
+NUMERIC = {"torch", "numpy", "safetensors", "PIL", "tokenizers"}
+PROBE = """
+import sys
+from graphexec.cli import main
+try:
+    main()
+finally:
+    print("imported:", *sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
+"""
+
+
+def imported(*arguments: str, cwd: Path) -> set[str]:
+    """Return the top-level modules that the program has imported when it ends."""
+    ended = program(*arguments, cwd=cwd, python=("-c", PROBE))
+    assert ended.status == 0, ended.err
+    return set(ended.err.splitlines()[-1].removeprefix("imported:").split())
+
+
+def test_help_imports_nothing_heavy(home: Path) -> None:
+    assert not imported("--help", cwd=home) & (NUMERIC | {"networkx", "pydantic", "yaml", "rich"})
+
+
+@pytest.mark.parametrize("arguments", [("check",), ("plan",), ("graph",)])
+def test_verbs_that_run_nothing_import_no_tensors(home: Path, copy: str, arguments: tuple[str, ...]) -> None:
+    assert not imported(*arguments, copy, cwd=home) & (NUMERIC | {"networkx", "rich"})
+
+
+def test_the_probe_sees_what_a_run_imports(home: Path, copy: str) -> None:
+    """The tests above could pass because the probe is blind: a run of image nodes needs numpy or torch."""
+    assert imported("run", copy, cwd=home) & NUMERIC
+
+
+def test_module_and_script_are_the_same_program(home: Path) -> None:
+    by_module = program("--help", cwd=home)
+    by_script = program("--help", cwd=home, python=("-c", "from graphexec.cli import main; main()"))
+    assert by_module.out == by_script.out != ""
