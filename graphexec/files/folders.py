@@ -112,9 +112,11 @@ class Folders:
         what = f"the {folder} directory" if folder in PLACES else folder
         message = f"there is no file {shown(name)} in {what}"
         where = [str(root) for root in self.roots(folder)]
+        if folder == "temp" and not where:
+            return FileProblem("missing", message, "graphexec keeps no temp directory")
         if not where:
-            looked = "graphexec keeps no temp directory" if folder == "temp" else "no models directory was given"
-            return FileProblem("missing", message, looked)
+            message = f"the file {shown(name)} of {folder} was not looked for"
+            return FileProblem("missing", message, "no models directory was given (--models)")
         looked = f"looked in {' and '.join(where)}"
         known = self.models(folder)
         near = _nearest(name, known)

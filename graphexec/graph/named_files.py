@@ -71,7 +71,7 @@ def _look_up(files: Files | None, folder: str, name: str) -> Fault | None:
     if reason is not None:
         return Fault(codes.UNSAFE_NAME, f"{shown(name)} is not a safe file name: {reason}")
     if files is None:
-        return Fault(missing, f"the file {shown(name)} was not looked for", "no directory was given")
+        return Fault(missing, f"the file {shown(name)} of {folder} was not looked for", "no directory was given")
     try:
         if is_input:
             files.input(name)
