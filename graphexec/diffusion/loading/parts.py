@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -10,6 +11,9 @@ import torch
 from torch import Tensor
 
 from graphexec.diffusion.loading.weights import WeightsFile
+
+GROUP = 1 << 27
+"""Numbers read with one map of a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +58,26 @@ class Part:
 
     def read(self, names: Iterable[str], dtype: torch.dtype, device: torch.device) -> dict[str, Tensor]:
         """Tensors by the module's names, converted; those that need no conversion are views of the mapped file."""
-        wanted = list(names)
-        stored = self.file.read(dict.fromkeys(self.sources[name].name for name in wanted))
-        views = {name: self.sources[name].view(stored[self.sources[name].name]) for name in wanted}
-        return {
-            name: view.to(device, dtype if view.is_floating_point() else view.dtype).contiguous()
-            for name, view in views.items()
-        }
+        tensors: dict[str, Tensor] = {}
+        for group in self._groups(names):
+            stored = self.file.read(dict.fromkeys(self.sources[name].name for name in group))
+            for name in group:
+                view = self.sources[name].view(stored[self.sources[name].name])
+                kind = dtype if view.is_floating_point() else view.dtype
+                tensors[name] = view.to(device, kind).contiguous()
+        return tensors
+
+    def _groups(self, names: Iterable[str]) -> Iterator[list[str]]:
+        """The names in groups of a few hundred megabytes: each group's map of the file is closed before the next."""
+        group: list[str] = []
+        numbers = 0
+        for name in names:
+            group.append(name)
+            numbers += math.prod(self.shapes[name])
+            if numbers > GROUP:
+                yield group
+                group, numbers = [], 0
+        yield group
 
 
 def prefixed(file: WeightsFile, kind: str, prefix: str) -> Part:
