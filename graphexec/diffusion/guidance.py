@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from torch import Tensor
 
+from graphexec.diffusion.codecs import digest
 from graphexec.diffusion.conditioning import Condition, opposed, resolve, with_shared_controls
 from graphexec.diffusion.evaluation import Evaluator
 from graphexec.diffusion.guidance_hooks import GuidancePatch, Guided
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 Style: TypeAlias = Literal["basic", "cfg", "dual", "dual-nested"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Guider:
     """A model with the conditionings that guide it: the value of a GUIDER socket.
 
@@ -39,6 +40,12 @@ class Guider:
     middle: Sequence[Any] = ()
     middle_scale: float = 1.0
     style: Style = "cfg"
+
+    @property
+    def identity(self) -> str | None:
+        """A digest of what it does, or None when its model or a conditioning has none."""
+        scales = [self.style, self.scale, self.middle_scale]
+        return digest([self.model, list(self.positive), list(self.negative), list(self.middle), scales])
 
     def conditionings(self) -> list[Sequence[Any]]:
         """What the style has a use for: positive, then negative, then middle."""

@@ -19,6 +19,7 @@ from graphexec.diffusion.parameterization import noised, starts_from_noise
 from graphexec.diffusion.samplers.base import Problem, SamplerSpec, unset
 from graphexec.diffusion.samplers.table import SAMPLERS
 from graphexec.errors import NodeError
+from graphexec.hashing import digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,11 @@ class Sampler:
 
     spec: SamplerSpec
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def identity(self) -> str:
+        """A digest of what it does."""
+        return digest("sampler", [self.spec.name, dict(self.options)])
 
 
 def named(name: str, table: Mapping[str, Any], kind: str) -> Any:
@@ -86,4 +92,5 @@ def run(
     )
     state = drive(spec, problem, report)
     denoised = state.x if state.denoised is None else state.denoised
-    return tuple(model.latent_format.out_of_model(tensor.float()).cpu() for tensor in (state.x, denoised))  # type: ignore[return-value]
+    done = model.latent_format.out_of_model
+    return done(state.x.float()).cpu(), done(denoised.float()).cpu()

@@ -29,9 +29,9 @@ def lagrange(nodes: Sequence[float], k: int, at: np.ndarray) -> np.ndarray:
 def lms(sigmas: Sequence[float], i: int, order: int) -> list[float]:
     """c_k: the integral over [sigma, sigma'] of the k-th Lagrange polynomial of the last levels.
 
-    Gauss-Legendre quadrature with 4 nodes integrates these cubics exactly.
+    Gauss-Legendre quadrature with order / 2 nodes integrates these polynomials exactly.
     """
-    nodes, weights = np.polynomial.legendre.leggauss(4)
+    nodes, weights = np.polynomial.legendre.leggauss((order + 1) // 2)
     half, middle = (sigmas[i + 1] - sigmas[i]) / 2, (sigmas[i + 1] + sigmas[i]) / 2
     past = sigmas[i - order + 1 : i + 1][::-1]
     return [float(half * weights @ lagrange(past, k, middle + half * nodes)) for k in range(order)]
@@ -48,8 +48,8 @@ def ipndm(sigmas: Sequence[float], i: int, order: int) -> list[float]:
 def ipndm_v(sigmas: Sequence[float], i: int, order: int) -> list[float]:
     """The weights of unequal steps h, h_1, h_2, h_3 (newest first).
 
-    Of order 2 these are Adams-Bashforth's; the higher ones are those of the widely used implementation, which
-    agree with Adams-Bashforth for equal steps only.
+    Of order 2 these are Adams-Bashforth's. The higher ones are those of the implementation in use, which differ: at
+    order 3 for unequal steps, at order 4 always, so that the method is of third order.
     """
     h, h_1, h_2, h_3 = (sigmas[i + 1 - k] - sigmas[i - k] if k < order else 1.0 for k in range(4))
     first, last = h / h_1, h_1 / h_2
@@ -114,6 +114,6 @@ def options(order: int) -> MappingProxyType[str, int]:
 SAMPLERS = (
     SamplerSpec("lms", multistep(lms), order=4, options=options(4), source="Karras et al. 2022; Liu et al. 2022"),
     SamplerSpec("ipndm", multistep(ipndm), order=2, options=options(4), source="Liu et al. 2022, arXiv 2202.09778"),
-    SamplerSpec("ipndm_v", multistep(ipndm_v), order=2, options=options(4), source="Liu et al. 2022, arXiv 2202.09778"),
+    SamplerSpec("ipndm_v", multistep(ipndm_v), order=3, options=options(4), source="Liu et al. 2022, arXiv 2202.09778"),
     SamplerSpec("deis", multistep(deis), order=3, options=options(3), source="Zhang & Chen 2022, arXiv 2204.13902"),
 )

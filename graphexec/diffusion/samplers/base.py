@@ -118,8 +118,8 @@ def grid_done(problem: Problem, state: State, i: int) -> bool:
 class SamplerSpec:
     """A row of the table of samplers.
 
-    `order` is the order of convergence on a smooth problem, deterministic (eta = 0) and on a smooth grid, once a
-    multistep method has its history; None where the method has none. `evaluations` are the model calls a step;
+    `order` is the order of convergence on a smooth problem and grid, without noise (eta = 0) and, for a multistep
+    method, between its first and last steps; None where the method has none. `evaluations` are the model calls a step;
     `noise` which kind of step noise it draws; `grid` is `own` where the sampler chooses its levels between the ends
     given; `prefix_stable` says that the first k steps depend only on the first k + 1 sigmas. `discard_penultimate`:
     KSampler computes N + 1 steps and drops the last sigma but one. `inpaint_noise`: kept areas of an inpainting

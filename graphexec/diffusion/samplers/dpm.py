@@ -100,7 +100,7 @@ def dpm_fast(problem: Problem, state: State, i: int) -> State:
 
 def fast_done(problem: Problem, state: State, i: int) -> bool:
     """Whether DPM-Solver-fast has spent its evaluations."""
-    return i >= len(fast_orders(problem.steps))
+    return problem.steps < 1 or i >= len(fast_orders(problem.steps))
 
 
 SOURCE = "Lu et al. 2022, arXiv 2206.00927"

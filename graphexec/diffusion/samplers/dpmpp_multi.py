@@ -79,7 +79,8 @@ def dpmpp_3m_sde(problem: Problem, state: State, i: int) -> State:
     """SDE-DPM-Solver++(3M): x' = e^-g x + (1 - e^-g) D + phi_2 D' - phi_3 D'', g = (1 + eta) h.
 
     phi_2 = (e^-g - 1) / g + 1, phi_3 = phi_2 / g - 1/2; D' and D'' are divided differences over the last three
-    estimates (two in the second step, where D'' is left out), scaled by h.
+    estimates (two in the second step, where D'' is left out), scaled by h. The implementation in use, kept here, has
+    half of the exact weight of D'', which leaves the method of second order.
     """
     sigma, sigma_next = problem.sigmas[i : i + 2]
     denoised = problem.denoise(state.x, sigma)
@@ -122,7 +123,7 @@ DPMPP_2M_SDE_HEUN = replace(
 DPMPP_3M_SDE = SamplerSpec(
     "dpmpp_3m_sde",
     dpmpp_3m_sde,
-    order=3,
+    order=2,
     noise="brownian",
     prefix_stable=False,
     options=MappingProxyType({"eta": 1.0, "s_noise": 1.0}),

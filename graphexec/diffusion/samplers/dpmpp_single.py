@@ -45,8 +45,9 @@ def dpmpp_2s_ancestral(problem: Problem, state: State, i: int) -> State:
 def dpmpp_2s_ancestral_cfg_pp(problem: Problem, state: State, i: int) -> State:
     """The same with the noise direction of the unconditional estimate (CFG++, arXiv 2406.08070).
 
-    x is moved by D - D_uncond before the exponential decay, so that what decays is noise as D_uncond sees it; in the
-    second half D_uncond is the middle's.
+    x is moved by D - D_uncond before the exponential decay, so that what decays is noise as D_uncond sees it. In the
+    second half D_uncond is the middle's while D is not: so it is in the implementation that pictures were made with,
+    and it costs the method its order.
     """
     sigma, sigma_next = problem.sigmas[i : i + 2]
     denoised, uncond = problem.denoise_pair(state.x, sigma)
@@ -113,7 +114,7 @@ SAMPLERS = (
     SamplerSpec(
         "dpmpp_2s_ancestral_cfg_pp",
         dpmpp_2s_ancestral_cfg_pp,
-        order=2,
+        order=None,
         evaluations=2,
         noise="stream",
         needs_pair=True,

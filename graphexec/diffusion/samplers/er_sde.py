@@ -64,7 +64,7 @@ SAMPLERS = (
     SamplerSpec(
         "er_sde",
         er_sde,
-        order=1,
+        order=None,
         noise="stream",
         options=MappingProxyType({"solver_type": "ER-SDE", "eta": 1.0, "s_noise": 1.0, "max_stage": 3}),
         source="Cui et al. 2023, arXiv 2309.06169",

@@ -98,7 +98,7 @@ def uni_pc(problem: Problem, state: State, i: int) -> State:
 UNI_PC = SamplerSpec(
     "uni_pc",
     uni_pc,
-    order=3,
+    order=4,
     prefix_stable=False,
     discard_penultimate=True,
     options=MappingProxyType({"order": 3, "variant": "bh1"}),
