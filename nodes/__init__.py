@@ -17,8 +17,11 @@ TABLE_MODULES: tuple[str, ...] = (
     "nodes.image",
     "nodes.mask",
     "nodes.image_files",
+    "nodes.primitive",
+    "nodes.string",
+    "nodes.regex",
     "nodes.companions",
 )
 
-PLAIN_MODULES: frozenset[str] = frozenset({"nodes.companions"})
+PLAIN_MODULES: frozenset[str] = frozenset({"nodes.primitive", "nodes.string", "nodes.regex", "nodes.companions"})
 """Those of the modules whose nodes work on plain values and never import torch."""

@@ -27,12 +27,12 @@ def resize(samples: Tensor, width: int, height: int, method: str, crop: str = "d
 
 
 def crop_to_aspect(samples: Tensor, aspect: float) -> Tensor:
-    """Cut `(B, C, H, W)` evenly on two sides to about `aspect` = width / height."""
+    """Cut `(B, C, H, W)` evenly on two sides to about `aspect` = width / height; something is always left."""
     height, width = samples.shape[-2:]
     # The order of these operations decides the ties of `round`, so it is ComfyUI's.
     current = width / height
-    x = max(0, round((width - width * (aspect / current)) / 2))
-    y = max(0, round((height - height * (current / aspect)) / 2))
+    x = min(max(0, round((width - width * (aspect / current)) / 2)), (width - 1) // 2)
+    y = min(max(0, round((height - height * (current / aspect)) / 2)), (height - 1) // 2)
     return samples[..., y : height - y, x : width - x]
 
 

@@ -58,12 +58,11 @@ def test_a_crop_keeps_the_middle_and_comes_near_the_aspect(height, width, new_he
     ramp = torch.arange(height * width).reshape(1, 1, height, width)
     cut = resample.crop_to_aspect(ramp, new_width / new_height)
     h, w = cut.shape[-2:]
-    assert h == height or w == width
-    if h and w:
-        top, left = divmod(int(cut[0, 0, 0, 0]), width)
-        assert (top, left) == ((height - h) // 2, (width - w) // 2)
-        assert abs(w - min(width, height * new_width / new_height)) <= 2
-        assert abs(h - min(height, width * new_height / new_width)) <= 2
+    assert h and w and (h == height or w == width)
+    top, left = divmod(int(cut[0, 0, 0, 0]), width)
+    assert (top, left) == ((height - h) // 2, (width - w) // 2)
+    assert abs(w - min(width, height * new_width / new_height)) <= 2
+    assert abs(h - min(height, width * new_height / new_width)) <= 2
 
 
 @given(st.integers(1, 5), st.integers(1, 12))
