@@ -60,7 +60,9 @@ class Caller:
         return [name for name in names if name in task.node.links]
 
     def late_key(self, task: Task) -> Known | None:
-        """Return the key of a task whose inputs are there, or None when it must run."""
+        """Return the key of a task whose inputs are there, or None when it must run and cannot be stored."""
+        if task.node.spec.always_runs:
+            return None
         changed = None
         if task.node.spec.fingerprint is not None:
             changed = self._changed(task)

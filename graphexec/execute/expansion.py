@@ -150,7 +150,7 @@ class Expander:
                 if node.id in tasks:
                     continue
                 key = self._plan.keys.get(node.id, _KEY)
-                cached = isinstance(key, Known) and not node.spec.always_runs and key.digest in self._store
+                cached = isinstance(key, Known) and key.digest in self._store
                 self._schedule.add(Task(node, key, rank, cached))
                 missing += [edge.node for edge in node.links.values()]
         return tasks.get(id)

@@ -145,7 +145,7 @@ class _Run:
 
     def _take(self, task: Task) -> bool:
         """Finish a task from the store; False when it must run."""
-        if task.node.spec.always_runs or not isinstance(task.key, Known):
+        if not isinstance(task.key, Known):
             return False
         found = self._store.get(task.key.digest)
         if found is None:
@@ -206,7 +206,7 @@ class _Run:
 
     def _finish(self, task: Task, found: Entry) -> None:
         key = task.key
-        if isinstance(key, Known) and task.storable and not task.node.spec.always_runs and self._holds(task, key):
+        if isinstance(key, Known) and task.storable and self._holds(task, key):
             self._store.put(key.digest, found, self._size(found))
         self._schedule.finish(task, found)
         self._records.finished(task, found)

@@ -180,6 +180,8 @@ def value_of(digest: str) -> str:
 
 def _own_reason(node: GraphNode, shape: _Shape) -> str | None:
     """Return why this node's key is late whatever is upstream of it."""
+    if node.spec.always_runs:
+        return "it runs every time, and what it gives may differ"
     if node.spec.fingerprint is not None:
         return "the pack's IS_CHANGED decides while it runs"
     if not node.links:

@@ -20,7 +20,7 @@ def make_plan(graph: Graph, recipes: Recipes, lookup: Lookup) -> Plan:
     for id in graph.order:
         if id in needed:
             keys[id] = recipes.early(graph.nodes[id], keys)
-    cached = {id for id, key in keys.items() if _in(lookup, graph.nodes[id], key)}
+    cached = {id for id, key in keys.items() if isinstance(key, Known) and key.digest in lookup}
     strict, lazy = _wanted(graph, cached)
     order = [id for id in graph.order if id in needed]
     steps = tuple(
@@ -30,10 +30,6 @@ def make_plan(graph: Graph, recipes: Recipes, lookup: Lookup) -> Plan:
     )
     pruned = tuple(id for id in order if id not in strict and id not in lazy)
     return Plan(graph, steps, pruned, keys)
-
-
-def _in(lookup: Lookup, node: GraphNode, key: Key) -> bool:
-    return isinstance(key, Known) and not node.spec.always_runs and key.digest in lookup
 
 
 def _upstream(graph: Graph) -> set[str]:

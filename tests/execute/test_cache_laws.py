@@ -84,6 +84,16 @@ def test_output_nodes_of_packs_run_every_time():
     assert bench.run(CHAIN).executed == ("d",)
 
 
+def test_what_an_output_node_gives_is_never_taken_for_what_it_gave_before():
+    counts = iter([1, 1, 2])
+    count = node({}, ["INT"], lambda self: (next(counts),), OUTPUT_NODE=True)
+    bench = Bench({**CLASSES, "Count": count})
+    nodes = api(c=("Count", {}), t=("Add", {"a": ["c", 0], "b": 10}))
+    results = [bench.run(nodes, ["t"]) for _ in range(3)]
+    assert [result.value("t") for result in results] == [11, 11, 12]
+    assert [result.executed for result in results] == [("c", "t"), ("c",), ("c", "t")]
+
+
 def test_ui_of_reused_nodes_is_shown_again():
     shows = node({"x": INT}, ["INT"], lambda self, x: {"ui": {"v": [x]}, "result": (x,)})
     bench = Bench({"Shows": shows})

@@ -213,6 +213,7 @@ def test_literals_that_are_no_data_give_no_key():
     ("late", "word"),
     [
         (node(spec(fingerprint=print)), "IS_CHANGED"),
+        (node(spec(always_runs=True)), "every time"),
         (node(FILE, {}, {"name": Edge("a", 0)}), "file name"),
         (node(PROMPT_NODE, {}, {"text": Edge("a", 0)}), "embeddings"),
         (node(spec(inputs=(InputSpec("x", "INT", lazy=True),)), {}, {"x": Edge("a", 0)}), "lazy"),

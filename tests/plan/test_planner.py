@@ -80,7 +80,8 @@ def test_lazy_steps_are_marked():
 
 
 def keys_of(workflow):
-    return {id: key.digest for id, key in plan(workflow).keys.items()}
+    """The keys known before the run: of all nodes but the output nodes, which run every time."""
+    return {id: key.digest for id, key in plan(workflow).keys.items() if isinstance(key, Known)}
 
 
 def test_renaming_ids_keeps_all_keys():
@@ -124,7 +125,7 @@ def test_one_changed_literal_changes_the_keys_of_its_descendants_and_no_others(w
     changed = {i: {**n, "inputs": dict(n["inputs"])} for i, n in workflow.items()}
     changed[id]["inputs"][name] += 1
     before, after = keys_of(workflow), keys_of(changed)
-    assert {i for i in before if before[i] != after[i]} == descendants(workflow, id)
+    assert {i for i in before if before[i] != after[i]} == descendants(workflow, id) & before.keys()
 
 
 @given(workflows(), st.data())
