@@ -1,0 +1,55 @@
+"""What the wheel holds: the two packages, the examples as data, and nothing that only the repository needs."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from tests.project.commands import ROOT
+
+pytest.importorskip("hatchling", reason="building a wheel takes hatchling: pip install '.[dev]'")
+
+
+@pytest.fixture(scope="module")
+def names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """The files of a wheel built from the tree as it is."""
+    directory = tmp_path_factory.mktemp("wheel")
+    build = "import sys; from hatchling.build import build_wheel; build_wheel(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", build, str(directory)], cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = directory.glob("*.whl")
+    return set(zipfile.ZipFile(wheel).namelist())
+
+
+def test_every_tracked_file_of_the_packages_is_in_the_wheel(names: set[str]) -> None:
+    tracked = subprocess.run(
+        ["git", "ls-files", "graphexec", "nodes", "workflows"], cwd=ROOT, capture_output=True, text=True
+    )
+    if tracked.returncode:
+        pytest.skip("not a git checkout")
+    files = [line for line in tracked.stdout.splitlines() if (ROOT / line).exists()]
+    wanted = {re.sub("^workflows/", "graphexec/_workflows/", file) for file in files}
+    assert wanted - names == set() and len(wanted) > 100
+
+
+def test_nothing_else_is_in_the_wheel(names: set[str]) -> None:
+    others = [name for name in names if not name.startswith(("graphexec/", "nodes/", "graphexec-"))]
+    assert others == [] and not [name for name in names if name.endswith(".pyc") or "/tests/" in name]
+
+
+DATA = (
+    "py.typed",
+    "registry/catalogue.json",
+    "document/workflow.schema.json",
+    "_workflows/hello.yaml",
+    "_workflows/graphexec.toml",
+    "_workflows/input/hills.png",
+)
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_data_files_are_in_the_wheel(names: set[str], name: str) -> None:
+    assert f"graphexec/{name}" in names
