@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -22,9 +22,20 @@ from numpy.typing import NDArray
 
 Shapes: TypeAlias = Iterator[tuple[str, tuple[int, ...]]]
 
-QUIET = ("conv_out.", "proj_out.", "to_out.0.", "out_layers.3.", "out_proj.", "mlp.fc2.", "ff.net.2.")
+QUIET = (
+    "conv_out.",
+    "out.2.",
+    "proj_out.",
+    "to_out.0.",
+    "out_layers.3.",
+    "out_proj.",
+    "mlp.fc2.",
+    "mlp.c_proj.",
+    "ff.net.2.",
+)
 """The last layer of every residual branch: drawn smaller, so that depth does not blow the signal up."""
 
+NOT_TABLES = ("time_embed", "label_emb", "emb_layers")
 MARK = "output_blocks.11.1.transformer_blocks.0.norm1.bias"
 """The bias whose spread tells v-prediction from noise prediction, in the families that have both."""
 
@@ -50,16 +61,20 @@ def shapes(size: Size) -> Shapes:
         yield f"cond_stage_model.transformer.text_model.{name}", shape
 
 
-def tensor(name: str, shape: tuple[int, ...], salt: str = "") -> NDArray[np.float16]:
-    """Draw one tensor from its own Philox stream, keyed by the tensor's name."""
+def tensor(name: str, shape: Sequence[int], salt: str = "") -> NDArray[np.float16]:
+    """Draw one tensor from its own Philox stream, keyed by the tensor's name.
+
+    Vectors lie around 0 or 1, tables have the spread 0.1, matrices 1 / sqrt(fan in), as in a fresh network.
+    """
     key = int.from_bytes(hashlib.sha256((salt + name).encode()).digest()[:16], "little")
     noise = np.random.Generator(np.random.Philox(key=key)).standard_normal(shape, dtype=np.float32)
-    if len(shape) == 1:
+    if len(shape) <= 1:
         return (float(name.endswith("weight")) + (0.2 if name.endswith(MARK) else 0.05) * noise).astype(np.float16)
-    if "_embedding." in name:
+    if "emb" in name and not any(part in name for part in NOT_TABLES):
         return (0.1 * noise).astype(np.float16)
-    gain = 0.4 if any(part in name for part in QUIET) and not name.endswith("model.out.2.weight") else 1.0
-    return (gain * noise / math.sqrt(math.prod(shape[1:]))).astype(np.float16)
+    gain = 0.4 if any(part in name for part in QUIET) and not name.endswith("out.2.weight") else 1.0
+    fan_in = shape[0] if "text_projection" in name else math.prod(shape[1:])
+    return (gain * noise / math.sqrt(fan_in)).astype(np.float16)
 
 
 def write(path: Path, size: Size, salt: str = "") -> None:
