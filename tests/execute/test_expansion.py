@@ -92,7 +92,7 @@ def test_a_long_loop_needs_no_recursion_and_has_short_ids():
         return count_down(self, n, total)
 
     Noting = node({"required": {"n": INT, "total": INT}, "hidden": {"u": "UNIQUE_ID"}}, ["INT"], note)
-    depth = 5000
+    depth = 2000
     result = Bench({**ALL, "CountDown": Noting}).run(api(c=("CountDown", {"n": depth, "total": 0})), ["c"])
     assert result.value("c") == depth * (depth + 1) // 2
     assert len(set(seen)) == depth + 1 and max(map(len, seen)) < 10
