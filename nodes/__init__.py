@@ -2,12 +2,16 @@
 
 TABLE_MODULES: tuple[str, ...] = (
     "nodes.loaders",
+    "nodes.lora",
     "nodes.text",
     "nodes.conditioning",
     "nodes.latent",
     "nodes.latent_transform",
     "nodes.latent_math",
     "nodes.latent_files",
+    "nodes.model_sampling",
+    "nodes.model_patches",
+    "nodes.merging",
     "nodes.sampling",
     "nodes.custom_sampling",
     "nodes.samplers",

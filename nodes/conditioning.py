@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from graphexec.registry.authoring import (
+    Boolean,
     Choice,
     Conditioning,
     Context,
     Float,
+    Image,
     Int,
+    Latent,
     Mask,
     NodeTable,
     Output,
@@ -156,3 +161,35 @@ def conditioning_zero_out(context: Context, conditioning: Conditioning) -> tuple
     from graphexec.diffusion import conditioning_values
 
     return (conditioning_values.zeroed(conditioning),)
+
+
+@NODES.node(
+    "InpaintModelConditioning",
+    category="conditioning/inpaint",
+    inputs=(
+        Socket("positive", "CONDITIONING"),
+        Socket("negative", "CONDITIONING"),
+        Socket("vae", "VAE"),
+        Socket("pixels", "IMAGE"),
+        Socket("mask", "MASK"),
+        Boolean("noise_mask", True),
+    ),
+    outputs=(Output("CONDITIONING", "positive"), Output("CONDITIONING", "negative"), Output("LATENT", "latent")),
+)
+def inpaint_model_conditioning(
+    context: Context,
+    positive: Conditioning,
+    negative: Conditioning,
+    vae: Any,
+    pixels: Image,
+    mask: Mask,
+    noise_mask: bool = True,
+) -> tuple[Conditioning, Conditioning, Latent]:
+    """Show an inpainting model the picture without its masked part; `noise_mask` keeps the rest of it as well."""
+    from graphexec.diffusion.conditioning_values import with_options
+    from graphexec.diffusion.masks import erased, fit_inpaint
+
+    pixels, mask = fit_inpaint(pixels, mask)
+    shown = {"concat_latent_image": vae.encode(erased(pixels, mask)), "concat_mask": mask}
+    latent = {"samples": vae.encode(pixels)} | ({"noise_mask": mask} if noise_mask else {})
+    return with_options(positive, shown), with_options(negative, shown), latent

@@ -144,13 +144,24 @@ def prepare_inpaint(pixels: Tensor, mask: Tensor, grow_by: int) -> tuple[Tensor,
 
     Pixels `(B, H, W, C)` are cut evenly to multiples of 8; the noise mask is `(B', 1, H, W)`.
     """
+    pixels, selected = fit_inpaint(pixels, mask)
+    height, width = pixels.shape[1:3]
+    grown = selected.round()
+    if grow_by:
+        grown = functional.max_pool2d(grown, grow_by, 1, math.ceil((grow_by - 1) / 2))
+    return erased(pixels, selected), grown[:, :, :height, :width].round()
+
+
+def fit_inpaint(pixels: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """Cut pixels `(B, H, W, C)` evenly to multiples of 8, and a mask of any size alike, to `(B', 1, H, W)`."""
     height, width = (size // 8 * 8 for size in pixels.shape[1:3])
     fitted = functional.interpolate(mask.reshape(-1, 1, *mask.shape[-2:]), size=pixels.shape[1:3], mode="bilinear")
-    top, left = pixels.shape[1] % 8 // 2, pixels.shape[2] % 8 // 2
-    pixels = pixels[:, top : top + height, left : left + width]
-    selected = fitted[:, :, top : top + height, left : left + width].round()
-    grown = selected
-    if grow_by:
-        grown = functional.max_pool2d(selected, grow_by, 1, math.ceil((grow_by - 1) / 2))
-    kept = 1.0 - match_batch(selected, pixels.shape[0])[:, 0, :, :, None]
-    return (pixels - 0.5) * kept + 0.5, grown[:, :, :height, :width].round()
+    rows = slice(pixels.shape[1] % 8 // 2, pixels.shape[1] % 8 // 2 + height)
+    columns = slice(pixels.shape[2] % 8 // 2, pixels.shape[2] % 8 // 2 + width)
+    return pixels[:, rows, columns], fitted[:, :, rows, columns]
+
+
+def erased(pixels: Tensor, mask: Tensor) -> Tensor:
+    """Pixels `(B, H, W, C)` at 0.5 where the mask `(B', 1, H, W)` rounds to 1."""
+    kept = 1.0 - match_batch(mask.round(), pixels.shape[0])[:, 0, :, :, None]
+    return (pixels - 0.5) * kept + 0.5

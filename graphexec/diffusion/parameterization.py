@@ -77,6 +77,15 @@ class X0(Eps):
 
 
 @dataclass(frozen=True, slots=True)
+class ImageToImage(X0):
+    """F predicts the clean latent from x as it stands, without scaling."""
+
+    def scale_input(self, x: Tensor, sigma: Tensor) -> Tensor:
+        """x."""
+        return x
+
+
+@dataclass(frozen=True, slots=True)
 class Lcm(Eps):
     """F predicts the noise; a consistency model's boundary condition mixes x in (Luo et al. 2023, arXiv 2310.04378).
 

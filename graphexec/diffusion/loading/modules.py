@@ -24,14 +24,16 @@ def load_module(
     device: torch.device,
     patches: tuple[Patch, ...] = (),
     scope: str = "",
+    stored: torch.dtype | None = None,
 ) -> M:
     """Return the module of a part with its weights, from the pool if it is there.
 
     Modules that differ in patches share every tensor that the patches leave alone. `build` makes the module; it runs
-    where parameters take no memory. Patches name the part's tensors with `scope` in front.
+    where parameters take no memory. Patches name the part's tensors with `scope` in front. Weights, patched ones too,
+    are rounded to `stored` before they are converted to `dtype`.
     """
     changes = tuple(patch for patch in patches if isinstance(patch, WeightPatch))
-    key: Hashable = ("module", part, dtype, device, changes, scope)
+    key: Hashable = ("module", part, dtype, device, changes, scope, stored)
 
     def fill() -> tuple[M, int]:
         with torch.device("meta"):
@@ -39,7 +41,7 @@ def load_module(
         shapes = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
         refuse_misfits(part, shapes)
         shared = shared_weights(part, list(shapes), pool, dtype, device)
-        own = patched_weights(shared, changes, dtype, scope)
+        own = patched_weights(part, shared, changes, dtype, scope)
         module.load_state_dict({**shared, **own}, assign=True)
         return module.eval().requires_grad_(False), tensor_bytes(own.values())
 
@@ -56,15 +58,24 @@ def refuse_misfits(part: Part, shapes: dict[str, tuple[int, ...]]) -> None:
 
 
 def shared_weights(
-    part: Part, names: list[str], pool: WeightsPool, dtype: torch.dtype, device: torch.device
+    part: Part,
+    names: list[str],
+    pool: WeightsPool,
+    dtype: torch.dtype,
+    device: torch.device,
+    stored: torch.dtype | None = None,
 ) -> dict[str, Tensor]:
     """The part's unpatched tensors, one set for all users. Not to be written to."""
-    key: Hashable = ("weights", part, dtype, device)
-    return pool.get(key, lambda: part.read(names, dtype, device), lambda tensors: tensor_bytes(tensors.values()))
+
+    def read() -> dict[str, Tensor]:
+        tensors = part.read(names, stored or dtype, device)
+        return {name: t.to(dtype) if t.is_floating_point() else t for name, t in tensors.items()}
+
+    return pool.get(("weights", part, dtype, device, stored), read, lambda tensors: tensor_bytes(tensors.values()))
 
 
 def patched_weights(
-    shared: dict[str, Tensor], changes: tuple[WeightPatch, ...], dtype: torch.dtype, scope: str = ""
+    part: Part, shared: dict[str, Tensor], changes: tuple[WeightPatch, ...], dtype: torch.dtype, scope: str
 ) -> dict[str, Tensor]:
     """The tensors that weight patches change, applied in order in float32."""
     own: dict[str, Tensor] = {}
@@ -74,5 +85,5 @@ def patched_weights(
             if scope + name in change.names:
                 weight, changed = change.apply(scope + name, weight.float()), True
         if changed:
-            own[name] = weight.to(dtype)
+            own[name] = part.convert(weight, dtype)
     return own

@@ -17,7 +17,8 @@ class Site:
     """Where in the UNet a hook is called.
 
     `block` counts within its place; `transformer` counts transformer blocks within the block, `depth` over the whole
-    network in order of execution. `height` and `width` are those of the feature map; `options` come from `Inputs`.
+    network in order of execution. `height` and `width` are those of the feature map, `latent_size` those of the latent;
+    `options` come from `Inputs`.
     """
 
     place: Place
@@ -27,6 +28,7 @@ class Site:
     height: int = 0
     width: int = 0
     heads: int = 0
+    latent_size: tuple[int, int] = (0, 0)
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
 

@@ -44,18 +44,34 @@ def embedding_module(inner: int, outer: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(inner, outer), nn.SiLU(), nn.Linear(outer, outer))
 
 
-class UNet(nn.Module):
-    """Predicts eps or v for a noised latent. Calling it is `diffusion.model.Network` plus hooks."""
+class Encoder(nn.Module):
+    """The half of a UNet that ControlNets copy: embeddings, input blocks and middle."""
 
     def __init__(self, spec: layout.UNetLayout) -> None:
         super().__init__()
         self.layout = spec
-        channels = spec.model_channels
-        self.time_embed = embedding_module(channels, spec.embedding)
+        self.time_embed = embedding_module(spec.model_channels, spec.embedding)
         if spec.vector is not None:
             self.label_emb = nn.Sequential(embedding_module(spec.vector, spec.embedding))
         self.input_blocks = block_modules(spec.input)
         self.middle_block = block_module(spec.middle)
+
+    def embed(self, inputs: Inputs) -> Tensor:
+        """The embedding `(B, E)` of timestep and vector conditioning."""
+        embedding = self.time_embed(sinusoids(inputs.timestep, self.layout.model_channels).to(inputs.x.dtype))
+        if self.layout.vector is None:
+            return embedding
+        if inputs.y is None:
+            raise ValueError("this UNet needs a vector conditioning y")
+        return embedding + self.label_emb(inputs.y)
+
+
+class UNet(Encoder):
+    """Predicts eps or v for a noised latent. Calling it is `diffusion.model.Network` plus hooks."""
+
+    def __init__(self, spec: layout.UNetLayout) -> None:
+        super().__init__(spec)
+        channels = spec.model_channels
         self.output_blocks = block_modules(spec.output)
         self.out = nn.Sequential(
             nn.GroupNorm(32, channels), nn.SiLU(), nn.Conv2d(channels, spec.channels_out, 3, padding=1)
@@ -64,7 +80,7 @@ class UNet(nn.Module):
     def forward(self, inputs: Inputs, hooks: UNetHooks = NO_HOOKS) -> Tensor:
         """Predict `(B, C, h, w)`; all tensors of `inputs` have the weights' dtype except the timestep."""
         x = inputs.x if inputs.concat is None else torch.cat([inputs.x, inputs.concat], dim=1)
-        walk = _Walk(self.embed(inputs), inputs, hooks)
+        walk = Walk(self.embed(inputs), inputs, hooks)
         control = {place: list(residuals) for place, residuals in (inputs.control or {}).items()}
         h, skips = x, []
         for number, block in enumerate(self.input_blocks):
@@ -88,17 +104,8 @@ class UNet(nn.Module):
             h = walk.through(block, torch.cat([h, skip], dim=1), site, size)
         return self.out(h)
 
-    def embed(self, inputs: Inputs) -> Tensor:
-        """The embedding `(B, E)` of timestep and vector conditioning."""
-        embedding = self.time_embed(sinusoids(inputs.timestep, self.layout.model_channels).to(inputs.x.dtype))
-        if self.layout.vector is None:
-            return embedding
-        if inputs.y is None:
-            raise ValueError("this UNet needs a vector conditioning y")
-        return embedding + self.label_emb(inputs.y)
 
-
-class _Walk:
+class Walk:
     """One pass through the blocks: what they all read, and how many transformer blocks were met."""
 
     def __init__(self, embedding: Tensor, inputs: Inputs, hooks: UNetHooks) -> None:
@@ -107,7 +114,16 @@ class _Walk:
 
     def site(self, place: Place, block: int, h: Tensor) -> Site:
         height, width = h.shape[-2:]
-        return Site(place, block, depth=self.depth, height=height, width=width, options=self.inputs.options)
+        size = tuple(self.inputs.x.shape[-2:])
+        return Site(
+            place,
+            block,
+            depth=self.depth,
+            height=height,
+            width=width,
+            latent_size=(size[0], size[1]),
+            options=self.inputs.options,
+        )
 
     def through(self, block: nn.Module, h: Tensor, site: Site, size: Sequence[int] | None = None) -> Tensor:
         """The feature map behind a block; an upsampling layer enlarges to `size`, or to twice its input's."""

@@ -1,0 +1,1 @@
+"""The patches that nodes put on a model: each module makes one kind (`diffusion.patches`) from a node's settings."""
