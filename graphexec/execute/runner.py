@@ -218,9 +218,12 @@ class _Run:
         return self._recipes.files_unchanged(task.node, key, linked_values(task, self._schedule.tasks))
 
     def _size(self, found: Entry) -> int:
-        size = self._around.hooks.size
-        values = sum(size(item) for items in found.outputs for item in items)
-        return values + sum(len(artifact.content) for artifact in found.artifacts)
+        size, total = self._around.hooks.size, 0
+        for items in found.outputs:
+            for item in items:
+                if not isinstance(item, (int, float)):
+                    total += size(item)
+        return total + sum(len(artifact.content) for artifact in found.artifacts)
 
     def _turn(self, seconds: float) -> None:
         """Let asynchronous nodes go on, and conclude those that are done."""

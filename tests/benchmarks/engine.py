@@ -4,6 +4,7 @@ Prints seconds of processor time for reading and checking, planning, and running
 deep as it can be, the layered graph as wide as workflows get.
 """
 
+import itertools
 import json
 import random
 import sys
@@ -68,16 +69,9 @@ def measure(name, flow, folder):
         times.append(clock())
         result = session.run(graph)
         times.append(clock())
-        check, plan, run = (b - a for a, b in zip(times, times[1:]))
-        parts = ", ".join(
-            f"{what} {seconds:.3f} s ({seconds / count * 1e6:.0f} us a node)"
-            for what, seconds in (
-                ("load and check", check),
-                ("plan", plan),
-                ("plan and run", run),
-                ("all", check + run),
-            )
-        )
+        check, plan, run = (after - before for before, after in itertools.pairwise(times))
+        spent = {"load and check": check, "plan": plan, "plan and run": run, "all": check + run}
+        parts = ", ".join(f"{what} {s:.3f} s ({s / count * 1e6:.0f} us a node)" for what, s in spent.items())
         print(f"  {label}: {parts}; {len(result.executed)} executed, {len(result.reused)} reused")
 
 

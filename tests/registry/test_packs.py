@@ -209,9 +209,8 @@ def test_entry_points_load_by_name_only(write, tmp_path, monkeypatch):
     write("installed_pack_module.py", NODE)
     monkeypatch.syspath_prepend(tmp_path)
     point = EntryPoint("mypack", "installed_pack_module", packs.ENTRY_POINT_GROUP)
-    monkeypatch.setattr(
-        "importlib.metadata.entry_points", lambda group: [point] if group == packs.ENTRY_POINT_GROUP else []
-    )
+    offered = {packs.ENTRY_POINT_GROUP: [point]}
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: offered.get(group, []))
     assert [s.type for s in load_packs(["mypack"]).specs] == ["TestNode"]
     assert load_packs([]).specs == ()
     (finding,) = load_packs(["otherpack"]).diagnostics
