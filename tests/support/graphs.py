@@ -1,8 +1,8 @@
 """Small graphs for tests: API dictionaries and node classes in, checked graphs out."""
 
 from graphexec.document.model import Document, Link, NodeDecl, Source
-from graphexec.graph.build import build
 from graphexec.document.targets import parse_target
+from graphexec.graph.build import build
 from graphexec.registry.adapter import read_class
 from graphexec.registry.table import Registry
 
