@@ -35,6 +35,11 @@ def test_verbs_that_run_nothing_import_no_tensors(home: Path, copy: str, argumen
     assert not imported(*arguments, copy, cwd=home) & (NUMERIC | {"networkx", "rich"})
 
 
+def test_checking_an_api_file_imports_no_pydantic(home: Path, copy: str) -> None:
+    """Typer from 0.26 on imports it to convert options, which costs a check half of its time (ADR 22)."""
+    assert "pydantic" not in imported("check", copy, cwd=home)
+
+
 def test_the_probe_sees_what_a_run_imports(home: Path, copy: str) -> None:
     """The tests above could pass because the probe is blind: a run of image nodes needs numpy or torch."""
     assert imported("run", copy, cwd=home) & NUMERIC
