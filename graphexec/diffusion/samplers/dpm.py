@@ -49,9 +49,10 @@ def solver_3(
     problem: Problem, x: Tensor, eps: Tensor, eps_1: Tensor, lam: float, h: float, r1: float = 1 / 3, r2: float = 2 / 3
 ) -> Tensor:
     """DPM-Solver-3: stages at lambda + r1 h (its eps_1 given) and lambda + r2 h (algorithm 5)."""
-    stage = r2 / r1 * (math.expm1(r2 * h) / (r2 * h) - 1)
-    u2 = solver_1(x, eps, lam, r2 * h) - math.exp(-lam - r2 * h) * stage * (eps_1 - eps)
-    eps_2 = eps_at(problem, u2, lam + r2 * h)
+    h_2 = r2 * h
+    stage = math.exp(-lam - h_2) * r2 / r1 * (math.expm1(h_2) / h_2 - 1)
+    u2 = solver_1(x, eps, lam, h_2) - stage * (eps_1 - eps)
+    eps_2 = eps_at(problem, u2, lam + h_2)
     last = math.exp(-lam - h) * (math.expm1(h) / h - 1) / r2
     return solver_1(x, eps, lam, h) - last * (eps_2 - eps)
 
