@@ -10,7 +10,7 @@ from graphexec.cli.findings import findings_text
 from graphexec.cli.sessions import Sessions, models_named
 from graphexec.cli.settings_in_force import settings_for
 from graphexec.cli.status import Status
-from graphexec.cli.terminal import result, say
+from graphexec.cli.terminal import foreign_code, result, say
 from graphexec.cli.workflows import once, resolve_argument
 from graphexec.diagnostics.summary import has_errors, strict, summary
 from graphexec.errors import InvalidWorkflow
@@ -30,7 +30,8 @@ def check_files(files: Sequence[str], given: Mapping[str, Any], changes: Changes
             format = format or settings.format
             try:
                 session = sessions.of(settings)
-                _, found = session.build(resolve_argument(file), files_required=models_named(settings), **changes)
+                with foreign_code():
+                    _, found = session.build(resolve_argument(file), files_required=models_named(settings), **changes)
             except InvalidWorkflow as error:
                 found = list(error.diagnostics)
             findings += strict(found) if settings.strict else found

@@ -7,7 +7,7 @@ from typing import Any
 
 from graphexec.cli.findings import show_findings
 from graphexec.cli.settings_in_force import settings_for
-from graphexec.cli.terminal import result
+from graphexec.cli.terminal import foreign_code, result
 from graphexec.cli.workflows import resolve_argument
 from graphexec.document.load import load_source, read
 from graphexec.document.locate import locate
@@ -21,7 +21,9 @@ def draw_file(file: str, format: str, given: Mapping[str, Any]) -> None:
     known = next((name for name in DRAWING_FORMATS if name == format), None)
     if known is None:
         raise UsageError(f"--format: expected one of {', '.join(DRAWING_FORMATS)}, got {format!r}")
-    registry = load_registry(settings_for(file, given).nodes)
+    packs = settings_for(file, given).nodes
+    with foreign_code():
+        registry = load_registry(packs)
     show_findings(registry.diagnostics)
     source = load_source(resolve_argument(file))
     document, findings = read(source, registry)

@@ -14,10 +14,14 @@ if TYPE_CHECKING:
 
 
 class EventLines:
-    """A listener that writes each event with the name of its workflow; fields without a value are left out."""
+    """A listener that writes each event with the name of its workflow; fields without a value are left out.
+
+    Writes to what is standard output when it is made: during the run that is something else.
+    """
 
     def __init__(self, workflow: str) -> None:
         self._workflow = workflow
+        self._stream = sys.stdout
 
     def __call__(self, event: Event) -> None:
         fields = {"node": event.node, "node_type": event.node_type, "done": event.done, "total": event.total,
@@ -34,5 +38,5 @@ class EventLines:
 
     def _write(self, kind: str, fields: dict[str, Any]) -> None:
         line = {"event": kind, "workflow": self._workflow} | fields
-        sys.stdout.write(json.dumps(line, default=str) + "\n")
-        sys.stdout.flush()
+        self._stream.write(json.dumps(line, default=str) + "\n")
+        self._stream.flush()

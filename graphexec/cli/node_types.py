@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from graphexec.cli.findings import show_findings
 from graphexec.cli.sessions import model_roots
 from graphexec.cli.settings_in_force import settings_for
-from graphexec.cli.terminal import result
+from graphexec.cli.terminal import foreign_code, result
 from graphexec.cli.workflows import STDIN
 from graphexec.config import Settings
 from graphexec.diagnostics.sanitize import visible
@@ -46,7 +46,8 @@ def print_object_info(types: Sequence[str], nodes: Sequence[str] | None, models:
 
 def _registry(nodes: Sequence[str] | None, models: Sequence[str] | None = None) -> tuple[Registry, Settings]:
     settings = settings_for(STDIN, {"nodes": nodes, "models": models})
-    registry = load_registry(settings.nodes)
+    with foreign_code():
+        registry = load_registry(settings.nodes)
     show_findings(registry.diagnostics)
     return registry, settings
 

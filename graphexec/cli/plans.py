@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from graphexec.cli.findings import show_findings
 from graphexec.cli.sessions import Sessions
 from graphexec.cli.settings_in_force import settings_for
-from graphexec.cli.terminal import result
+from graphexec.cli.terminal import foreign_code, result
 from graphexec.cli.workflows import resolve_argument
 from graphexec.diagnostics.sanitize import visible
 from graphexec.errors import InvalidWorkflow
@@ -27,11 +27,13 @@ def show_plan(file: str, given: Mapping[str, Any], changes: Changes, *, as_json:
     settings = settings_for(file, given)
     with Sessions() as sessions:
         session = sessions.of(settings)
-        graph, findings = session.build(resolve_argument(file), **changes)
+        with foreign_code():
+            graph, findings = session.build(resolve_argument(file), **changes)
         if graph is None:
             raise InvalidWorkflow(findings)
         show_findings(findings)
-        plan = session.plan(graph)
+        with foreign_code():
+            plan = session.plan(graph)
     if as_json:
         result(json.dumps({"steps": [_entry(step) for step in plan.steps], "pruned": plan.pruned}, indent=2))
         return

@@ -27,6 +27,7 @@ class ProgressBars:
             TimeElapsedColumn(),
             console=self.console,
             transient=True,
+            redirect_stdout=False,  # to this console, which is standard error
         )
         self._nodes: TaskID | None = None
         self._steps: TaskID | None = None

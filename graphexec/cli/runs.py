@@ -14,7 +14,7 @@ from graphexec.cli.sessions import Sessions
 from graphexec.cli.settings_in_force import settings_for
 from graphexec.cli.status import Status, message_of, status_of
 from graphexec.cli.stopping import Stopping
-from graphexec.cli.terminal import path_line, result, say
+from graphexec.cli.terminal import foreign_code, path_line, result, say
 from graphexec.cli.workflows import once, resolve_argument
 from graphexec.diagnostics.sanitize import visible
 from graphexec.errors import GraphexecError, Interrupted, InvalidWorkflow, RunFailed
@@ -54,14 +54,15 @@ def run_files(
 def _run(
     path: str, settings: Settings, session: Session, changes: Changes, events: EventLines | None, started: float
 ) -> None:
-    graph, findings = session.build(path, **changes)
+    with foreign_code():
+        graph, findings = session.build(path, **changes)
     if graph is None:
         raise InvalidWorkflow(findings)
     _show(findings, events)
     cancel = Cancel(settings.deadline, started)
     outcome: Result | None = None
     try:
-        with _listening(events) as listener, Stopping(cancel):
+        with _listening(events) as listener, Stopping(cancel), foreign_code():
             outcome = session.run(
                 graph, listener=listener, cancel=cancel, name=settings.name, previews=settings.previews
             )

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from graphexec.api import Session
+from graphexec.cli.terminal import foreign_code
 from graphexec.config import Settings
 from graphexec.errors import UsageError
 
@@ -28,7 +29,8 @@ class Sessions:
         wanted = session_options(settings)
         if self._open is None or self._open[0] != wanted:
             self._close()
-            self._open = wanted, Session(**wanted)
+            with foreign_code():
+                self._open = wanted, Session(**wanted)
         return self._open[1]
 
     def _close(self) -> None:

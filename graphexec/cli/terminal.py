@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import AbstractContextManager, redirect_stdout
 from typing import TextIO
 
 from graphexec.diagnostics.sanitize import visible
@@ -22,6 +23,11 @@ _COLOURS = {
 def result(text: str) -> None:
     """Write a line to standard output."""
     sys.stdout.write(text + "\n")
+
+
+def foreign_code() -> AbstractContextManager[object]:
+    """Return a context for code of node packs, in which what they print goes to standard error."""
+    return redirect_stdout(sys.stderr)
 
 
 def say(text: str) -> None:

@@ -19,6 +19,8 @@ from tests.project.commands import ROOT
 PACK = """
 import sys, time
 
+print("what a pack prints when it is loaded")
+
 class Step:
     @classmethod
     def INPUT_TYPES(cls):
@@ -26,7 +28,7 @@ class Step:
     RETURN_TYPES = ("INT",)
     FUNCTION = "go"
     def go(self, value, seconds=0.0):
-        print("in the node", file=sys.stderr, flush=True)
+        print("in the node", flush=True)
         time.sleep(seconds)
         return (value + 1,)
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.cli.program import environment, program, start
+from tests.cli.program import call, environment, program, start, workflow
 
 
 def test_a_reader_that_leaves_early_is_no_error(home: Path) -> None:
@@ -43,3 +45,35 @@ def test_what_an_encoding_lacks_is_escaped(home: Path, encoding: str) -> None:
 
 def test_version(home: Path) -> None:
     assert program("--version", cwd=home).out.startswith("graphexec 0.")
+
+
+def test_what_packs_print_is_no_result(home: Path) -> None:
+    nodes = {"1": ("Step", {"value": 1}), "2": ("Show", {"value": ["1", 0]})}
+    file = workflow(home / "f.json", nodes)
+    ended = call("run", file, "--nodes", "pack.py")
+    assert (ended.status, ended.out) == (0, "")
+    assert ended.err == "what a pack prints when it is loaded\nin the node\n"
+    for verb in (("check",), ("plan", "--json"), ("graph",)):
+        assert "what a pack prints" not in call(verb[0], file, "--nodes", "pack.py", *verb[1:]).out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize("arguments", [(), ("--json",)])
+def test_progress_is_drawn_on_a_terminal_and_results_stay_on_standard_output(
+    home: Path, copy: str, arguments: tuple[str, ...]
+) -> None:
+    import pty
+
+    master, terminal = pty.openpty()
+    with start("run", copy, *arguments, cwd=home, stderr=terminal) as process:
+        os.close(terminal)
+        drawn = b""
+        with suppress(OSError):  # Linux reports the end of a pseudo-terminal as an error
+            while chunk := os.read(master, 65536):
+                drawn += chunk
+        assert process.stdout is not None
+        out = process.stdout.read()
+    os.close(master)
+    assert process.returncode == 0 and b"SaveImage (2)" in drawn and b"2/2" in drawn
+    lines = [json.loads(line)["event"] for line in out.splitlines()] if arguments else out.splitlines()
+    assert lines[-1] == ("run_finished" if arguments else "output/copy_00001_.png")
