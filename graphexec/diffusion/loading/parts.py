@@ -39,11 +39,15 @@ class Source:
 
 @dataclass(frozen=True)
 class Part:
-    """One model of a file. `kind` and the file tell parts apart; `sources` are by the module's tensor names."""
+    """One model of a file. `kind` and the file tell parts apart; `sources` are by the module's tensor names.
+
+    `rounded`: a narrower type that weights, patched ones too, are rounded to before they are used.
+    """
 
     file: WeightsFile
     kind: str
     sources: Mapping[str, Source] = field(compare=False, repr=False)
+    rounded: torch.dtype | None = None
 
     @cached_property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -63,9 +67,14 @@ class Part:
             stored = self.file.read(dict.fromkeys(self.sources[name].name for name in group))
             for name in group:
                 view = self.sources[name].view(stored[self.sources[name].name])
-                kind = dtype if view.is_floating_point() else view.dtype
-                tensors[name] = view.to(device, kind).contiguous()
+                tensors[name] = self.convert(view, dtype).to(device).contiguous()
         return tensors
+
+    def convert(self, weight: Tensor, dtype: torch.dtype) -> Tensor:
+        """A weight in the given type, rounded first; numbers that are no fractions stay what they are."""
+        if not weight.is_floating_point():
+            return weight
+        return weight.to(self.rounded or dtype).to(dtype)
 
     def _groups(self, names: Iterable[str]) -> Iterator[list[str]]:
         """The names in groups of a few hundred megabytes: each group's map of the file is closed before the next."""

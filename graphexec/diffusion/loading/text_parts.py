@@ -6,10 +6,15 @@ import re
 from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
+import torch
+
 from graphexec.diffusion.loading.parts import Part, Source
 from graphexec.diffusion.loading.weights import WeightsFile
 
 Layout: TypeAlias = Literal["transformers", "openclip"]
+
+ROUNDED = torch.float16
+"""ComfyUI keeps the weights of text encoders in half precision on every device, and computes in single."""
 
 MARKS: dict[str, Layout] = {
     "text_model.embeddings.token_embedding.weight": "transformers",
@@ -46,9 +51,9 @@ def text_part(file: WeightsFile, prefix: str, layout: Layout) -> Part:
     names = [name for name in file.header.tensors if name.startswith(prefix)]
     kind = f"text:{prefix}"
     if layout == "openclip":
-        return Part(file, kind, openclip_sources(names, prefix))
-    sources = {name[len(prefix) :]: Source(name) for name in names}
-    return Part(file, kind, {name: source for name, source in sources.items() if not name.endswith("position_ids")})
+        return Part(file, kind, openclip_sources(names, prefix), ROUNDED)
+    sources = {name[len(prefix) :]: Source(name) for name in names if not name.endswith("position_ids")}
+    return Part(file, kind, sources, ROUNDED)
 
 
 def openclip_sources(names: Iterable[str], prefix: str) -> dict[str, Source]:

@@ -27,7 +27,8 @@ from tests.diffusion.layouts import drawn, meta
 def model(projection=None, activation="quick_gelu"):
     layout = TextLayout(64, 128, 3, 49408, 77, projection, activation)
     module = meta(ClipText, layout)
-    module.load_state_dict(drawn(module, dtype=torch.float32), assign=True)
+    halves = drawn(module, dtype=torch.float16)  # what half precision can hold, as text encoders' weights are
+    module.load_state_dict({name: tensor.float() for name, tensor in halves.items()}, assign=True)
     return module.requires_grad_(False)
 
 
@@ -128,6 +129,15 @@ def test_sdxl_puts_both_encoders_side_by_side(tmp_path):
         if e.role == "g":
             assert_close(options["pooled_output"], alone.pooled, atol=1e-5, rtol=1e-5)
     assert (pair[0].pad, pair[1].pad) == (END, 0)
+
+
+def test_weights_of_text_encoders_are_rounded_to_half_precision(tmp_path):
+    module = model()
+    exact = {f"te.{name}": tensor * (1 + 1e-5) for name, tensor in module.state_dict().items()}
+    save_file(exact, tmp_path / "a.safetensors")
+    ((part, _),) = find_text_encoders(open_weights(tmp_path / "a.safetensors"))
+    read = part.read(["text_model.final_layer_norm.bias"], torch.float32, torch.device("cpu"))
+    assert torch.equal(*read.values(), module.text_model.final_layer_norm.bias)
 
 
 def test_clip_skip_reaches_every_encoder(tmp_path):
