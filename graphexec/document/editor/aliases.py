@@ -14,8 +14,8 @@ from graphexec.document.editor.schemas import Interfaces
 def dissolve_aliases(graph: EditorGraph, schemas: Interfaces) -> EditorGraph:
     """Link every input past the aliases before it, and drop the aliases.
 
-    Output k of an alias is what its input k gets; where that is nothing, a promoted widget's value takes its
-    place, and else the input counts as not connected. Aliases that feed each other are an error.
+    Output k of an alias is what its input k gets; where that is nothing, the value of the outermost promoted widget
+    takes its place, and else the input counts as not connected. Aliases that feed each other are an error.
     """
     aliases = {id: node for id, node in graph.nodes.items() if node.alias}
     if not aliases:
@@ -43,22 +43,23 @@ class _Resolver:
         return replace(slot, origin=end)
 
     def _end(self, origin: Origin) -> Origin | Value | None:
-        passed: list[tuple[str, int]] = []
+        passed: dict[tuple[str, int], Value | None] = {}
         here: Origin | Value | None = origin
         while isinstance(here, Origin) and here.node in self._aliases:
             key = here.node, here.slot
             if key in self._known:
                 here = self._known[key]
-                break
-            if key in passed:
-                self._report_loop(key[0])
+            elif key in passed:
+                self._report_loop(here.node)
                 here = None
-                break
-            passed.append(key)
-            inputs = self._aliases[here.node].inputs
-            entry = inputs[here.slot] if here.slot < len(inputs) else None
-            here = (entry.origin or entry.constant) if entry else None
-        self._known.update(dict.fromkeys(passed, here))
+            else:
+                inputs = self._aliases[here.node].inputs
+                entry = inputs[here.slot] if here.slot < len(inputs) else None
+                passed[key] = entry.constant if entry else None
+                here = entry.origin if entry else None
+        for key, constant in reversed(passed.items()):
+            here = here or constant
+            self._known[key] = here
         return here
 
     def _report_loop(self, id: str) -> None:

@@ -110,10 +110,8 @@ def promoted_values(node: EditorNode, definition: Subgraph) -> dict[str, Value]:
     names: list[Any] = driving
     if isinstance(proxies, list) and len(proxies) == len(saved):
         names = [_own_widget(entry) for entry in proxies]
-    elif len(saved) > len(driving):  # the first generation may hold the control behind a seed
+    elif len(saved) != len(driving):  # the first generation may hold the control behind a seed
         names = _around_controls(driving, saved)
-    if len(names) != len(saved):
-        return {}
     return {
         name: Value(value, (*node.saved_path, i))
         for i, (name, value) in enumerate(zip(names, saved))
@@ -140,8 +138,10 @@ def _own_widget(entry: Any) -> str | None:
 
 
 def _around_controls(names: list[str], saved: tuple[Any, ...]) -> list[str | None]:
-    rest = iter(names)
-    return [None if isinstance(value, str) and value in CONTROL_WORDS else next(rest, None) for value in saved]
+    """Return the names of the values that are no control, or no names at all where they do not come out even."""
+    controls = [isinstance(value, str) and value in CONTROL_WORDS for value in saved]
+    rest = iter(names if controls.count(False) == len(names) else ())
+    return [None if control else next(rest, None) for control in controls]
 
 
 def _endless(node: EditorNode, definition: Subgraph, contains_itself: bool) -> Diagnostic:
