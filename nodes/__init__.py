@@ -3,6 +3,7 @@
 TABLE_MODULES: tuple[str, ...] = (
     "nodes.loaders",
     "nodes.lora",
+    "nodes.controlnet",
     "nodes.text",
     "nodes.conditioning",
     "nodes.latent",

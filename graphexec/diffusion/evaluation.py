@@ -86,7 +86,7 @@ class Evaluator:
         )
         control = group[0].condition.control
         if control is not None:
-            inputs = replace(inputs, control=control(inputs, sigma))
+            inputs = replace(inputs, control=control(inputs, sigma, self.schedule))
         output = self.network(inputs).to(x)
         return self.parameterization.denoised(x, output, levels).chunk(len(group))
 

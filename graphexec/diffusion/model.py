@@ -8,11 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from torch import Tensor
 
 from graphexec.diffusion.models.hooks import UNetHooks
+from graphexec.diffusion.schedules import Schedule
+
+Residuals: TypeAlias = Mapping[str, list[Tensor | None]]
+"""What is added to a UNet's feature maps, by place: behind `input` blocks and the `middle`, to the skips of `output`
+blocks. The last of each list belongs to the first block of its place that runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,7 @@ class Inputs:
     context: Tensor
     y: Tensor | None = None
     concat: Tensor | None = None
-    control: Mapping[str, list[Tensor | None]] | None = None
+    control: Residuals | None = None
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
 
@@ -61,6 +66,6 @@ class Network(Protocol):
 
 
 class Control(Protocol):
-    """What a ControlNet or an adapter adds to a network: residuals for one batch, or None outside its range."""
+    """What ControlNets and adapters add to a network: residuals for one batch, or None outside their ranges."""
 
-    def __call__(self, inputs: Inputs, sigma: float) -> Mapping[str, list[Tensor | None]] | None: ...
+    def __call__(self, inputs: Inputs, sigma: float, schedule: Schedule) -> Residuals | None: ...

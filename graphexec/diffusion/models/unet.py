@@ -12,6 +12,7 @@ from graphexec.diffusion.models import layout
 from graphexec.diffusion.models.attention import SpatialTransformer
 from graphexec.diffusion.models.blocks import Down, ResidualBlock, Up, sinusoids
 from graphexec.diffusion.models.hooks import NO_HOOKS, Place, Site, UNetHooks
+from graphexec.errors import NodeError
 
 
 def layer_module(spec: layout.Layer) -> nn.Module:
@@ -142,7 +143,17 @@ class Walk:
 
 
 def _add(h: Tensor, control: Mapping[str, list[Tensor | None]], place: str) -> Tensor:
-    """Add the next residual of a ControlNet at this place, if there is one. Residuals are taken from the end."""
+    """Add the next residual of a control at this place, if there is one. Residuals are taken from the end.
+
+    One of another size is left out: ComfyUI leaves it out as well where a patch shrinks the features. Raises NodeError
+    for one of other channels, which was made for another model.
+    """
     waiting = control.get(place)
     residual = waiting.pop() if waiting else None
-    return h if residual is None else h + residual.to(h.dtype)
+    if residual is None:
+        return h
+    if residual.shape[1] != h.shape[1]:
+        raise NodeError(
+            f"a ControlNet or adapter for another model family: {residual.shape[1]} channels where {h.shape[1]} are"
+        )
+    return h + residual.to(h) if residual.shape[2:] in (h.shape[2:], (1, 1)) else h
