@@ -80,12 +80,13 @@ def update(
 def uni_pc(problem: Problem, state: State, i: int) -> State:
     """Correct the step that led to level i with the estimate there, then predict level i + 1.
 
-    The state's x is the prediction; the corrected x of the level before is in the memory. A run of one step is
-    left as it is, as the method in use does.
+    The state's x is the prediction; the corrected x of the level before is in the memory. The implementation in use
+    has no step of order 0: with one step alone, x / sqrt(1 + sigma^2), its signal-preserving form, stays as it is.
     """
-    if problem.steps == 1:
-        return state
     denoised = problem.denoise(state.x, level(problem, i))
+    if problem.steps == 1:
+        ratio = (1 + level(problem, 1) ** 2) / (1 + level(problem, 0) ** 2)
+        return state.next(state.x * math.sqrt(ratio), denoised)
     past = state.history("denoised")
     x = state.x
     if i > 0:

@@ -159,5 +159,7 @@ def test_uni_pc_ends_at_a_thousandth(name):
     torch.testing.assert_close(x, 0.25 + (points() - 0.25) * 0.001 / LEVELS[0], rtol=0, atol=1e-12)
 
 
-def test_uni_pc_leaves_a_run_of_one_step_alone():
-    torch.testing.assert_close(solve("uni_pc", [2.0, 0.0], points()), points(), rtol=0, atol=0)
+def test_uni_pc_of_one_step_only_rescales():
+    """x / sqrt(1 + sigma^2) is the same before and behind."""
+    x = solve("uni_pc", [2.0, 0.0], points())
+    torch.testing.assert_close(x / math.sqrt(1 + 0.001**2), points() / math.sqrt(1 + 2.0**2))
