@@ -59,13 +59,23 @@ def fits(shapes: Mapping[str, tuple[int, ...]], weight: tuple[int, ...] | None, 
         return False
     if set(shapes) == {"diff_b"}:
         return True
-    if weight is None:
+    if weight is None or not _scalable(shapes, weight):
         return False
     empty = {piece: torch.empty(shape, device="meta") for piece, shape in shapes.items() if piece != "alpha"}
     try:
         return delta(empty).numel() == math.prod(weight)
-    except (RuntimeError, ValueError, IndexError):
+    except (RuntimeError, ValueError, IndexError, KeyError):
         return False
+
+
+def _scalable(shapes: Mapping[str, tuple[int, ...]], weight: tuple[int, ...]) -> bool:
+    """Whether alpha is one number, every rank at least 1, and DoRA has an entry for every row or column."""
+    if math.prod(shapes.get("alpha", ())) != 1 or not all(math.prod(shape) for shape in shapes.values()):
+        return False
+    if "dora" not in shapes:
+        return True
+    entries = math.prod(shapes["dora"])
+    return len(weight) > 1 and (entries == shapes["dora"][0] == weight[0] or entries == weight[1])
 
 
 def delta(pieces: Pieces) -> Tensor:
