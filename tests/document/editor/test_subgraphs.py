@@ -186,8 +186,8 @@ def test_a_primitive_outside_reaches_the_widget_inside():
 
 
 def test_nothing_inside_a_muted_instance_runs():
-    value = flow(CHECKPOINT, instance(57, "enc", links={"clip": (4, 1)}, mode=2), sampler(positive=(57, 0), negative=None,
-                 latent_image=None), definitions=[ENCODER])  # fmt: skip
+    value = flow(CHECKPOINT, instance(57, "enc", links={"clip": (4, 1)}, mode=2),
+                 sampler(positive=(57, 0), negative=None, latent_image=None), definitions=[ENCODER])  # fmt: skip
     prompt = prompt_of(value)
     assert prompt.keys() == {"4", "3"}
     assert "positive" not in prompt["3"]
