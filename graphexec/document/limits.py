@@ -12,7 +12,7 @@ read is safe in the C and Python code behind."""
 MAX_ALIASED_VALUES = 100_000
 """Values that the aliases of a YAML file may stand for, all together."""
 
-MAX_PLAIN_VALUES = 50_000_000
+MAX_PLAIN_VALUES = 10_000_000
 """Values in a workflow that a Python caller passes as a dict, shared ones counted as often as they are met."""
 
 MIN_INTEGER = -(2**63)

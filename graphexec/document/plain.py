@@ -25,30 +25,27 @@ def json_text(value: Mapping[str, Any], name: str) -> str:
     return f"{{\n{body}\n}}\n" if body else "{}\n"
 
 
-def _check(root: Any, name: str) -> None:
-    """Walk the value without recursion and raise for the first thing that is not JSON."""
+def _check(root: Mapping[str, Any], name: str) -> None:
+    """Walk the collections without recursion and raise for the first thing that is not JSON."""
     stack: list[tuple[Path, Any]] = [((), root)]
     count = 0
     while stack:
         path, value = stack.pop()
-        count += 1
-        if value is None or isinstance(value, (str, bool, int, float)):
-            continue
+        count += len(value)
+        if count > MAX_PLAIN_VALUES:
+            raise _refused(codes.TOO_LARGE, f"the workflow has more than {MAX_PLAIN_VALUES} values", path, name)
         if len(path) >= MAX_DEPTH:
             raise _refused(codes.TOO_DEEP, f"the value is more than {MAX_DEPTH} levels deep", path, name)
-        if count + len(value) > MAX_PLAIN_VALUES if isinstance(value, (Mapping, list, tuple)) else False:
-            raise _refused(codes.TOO_LARGE, f"the workflow has more than {MAX_PLAIN_VALUES} values", path, name)
-        if isinstance(value, Mapping):
-            for key, child in value.items():
-                if not isinstance(key, str):
-                    message = f"the key {key!r:.80} is {type(key).__name__}, not text"
-                    raise _refused(codes.BAD_FIELD, message, path, name)
+        mapping = isinstance(value, Mapping)
+        for key, child in value.items() if mapping else enumerate(value):
+            if mapping and not isinstance(key, str):
+                message = f"the key {key!r:.80} is {type(key).__name__}, not text"
+                raise _refused(codes.BAD_FIELD, message, path, name)
+            if isinstance(child, (Mapping, list, tuple)):
                 stack.append(((*path, key), child))
-        elif isinstance(value, (list, tuple)):
-            stack += [((*path, index), child) for index, child in enumerate(value)]
-        else:
-            message = f"a value of type {type(value).__name__} is not part of JSON"
-            raise _refused(codes.BAD_FIELD, message, path, name)
+            elif child is not None and not isinstance(child, (str, bool, int, float)):
+                message = f"a value of type {type(child).__name__} is not part of JSON"
+                raise _refused(codes.BAD_FIELD, message, (*path, key), name)
 
 
 def _refused(code: str, message: str, path: Path, name: str) -> InvalidWorkflow:
