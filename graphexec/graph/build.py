@@ -40,9 +40,9 @@ def build(
 
     `targets` are what the caller asks for, in place of the file's. Then the errors of nodes that they do not
     need become notes, and the graph is without those nodes; otherwise every error counts, but for documents of the
-    editor (`Document.partial`), which are taken as the editor takes them. `files` looks up
-    models and inputs; a missing one is an error with `models_required`, else a warning. `earlier` are findings
-    about the same file from before (the reader's), which count and are returned like the others.
+    editor (`Document.partial`), whose outputs are the targets then. `files` looks up models and inputs; a missing one
+    is an error with `models_required`, else a warning. `earlier` are findings about the same file from before (the
+    reader's), which count and are returned like the others.
     """
     with collector_paused(len(document.nodes) > LARGE):
         return _build(document, registry, targets, files, models_required, earlier)
@@ -72,7 +72,7 @@ def _build(
     findings = [*earlier, *scope.found]
     roots = [target.node for target in chosen]
     if (targets is not None or document.partial) and findings:
-        findings = excuse(findings, needed_by(roots, _linked(document)))
+        findings = excuse(findings, needed_by(roots, _linked(document)) | _counted(scope, targets, earlier))
     if has_errors(findings) or not graph.nodes.keys() >= set(roots):  # a fault may have been reported elsewhere
         return None, findings
     if targets is None:
@@ -86,6 +86,19 @@ def _linked(document: Document) -> dict[str, Sequence[str]]:
         id: [value.node for value in decl.inputs.values() if isinstance(value, Link) and value.node in document.nodes]
         for id, decl in document.nodes.items()
     }
+
+
+def _counted(scope: Scope, targets: Sequence[Target] | None, earlier: Sequence[Diagnostic]) -> set[str]:
+    """Return the nodes of the editor whose findings count, whatever the targets are.
+
+    Some are not nodes of the document any more; and one of an unknown type, with all it needs, may be an output.
+    """
+    document = scope.document
+    if not document.partial:
+        return set()
+    gone = {finding.node for finding in earlier if finding.node is not None} - document.nodes.keys()
+    unknown = document.nodes.keys() - scope.interfaces.keys() if targets is None else ()
+    return gone | needed_by(unknown, _linked(document))
 
 
 def _may_lack_nodes(scope: Scope, earlier: Sequence[Diagnostic]) -> bool:
