@@ -6,7 +6,6 @@ Sources: LoRA, Hu et al. 2021, arXiv 2106.09685; LoHa and LoKr as LyCORIS has th
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Container, Mapping
 from typing import TypeAlias
@@ -53,31 +52,6 @@ def complete(pieces: Container[str]) -> bool:
     return all(name in pieces for names in factors for name in names)
 
 
-def fits(shapes: Mapping[str, tuple[int, ...]], weight: tuple[int, ...] | None, bias: tuple[int, ...] | None) -> bool:
-    """Whether pieces of these shapes change a layer whose weight and bias have these; None is one it lacks."""
-    if "diff_b" in shapes and (bias is None or math.prod(shapes["diff_b"]) != math.prod(bias)):
-        return False
-    if set(shapes) == {"diff_b"}:
-        return True
-    if weight is None or not _scalable(shapes, weight):
-        return False
-    empty = {piece: torch.empty(shape, device="meta") for piece, shape in shapes.items() if piece != "alpha"}
-    try:
-        return delta(empty).numel() == math.prod(weight)
-    except (RuntimeError, ValueError, IndexError, KeyError):
-        return False
-
-
-def _scalable(shapes: Mapping[str, tuple[int, ...]], weight: tuple[int, ...]) -> bool:
-    """Whether alpha is one number, every rank at least 1, and DoRA has an entry for every row or column."""
-    if math.prod(shapes.get("alpha", ())) != 1 or not all(math.prod(shape) for shape in shapes.values()):
-        return False
-    if "dora" not in shapes:
-        return True
-    entries = math.prod(shapes["dora"])
-    return len(weight) > 1 and (entries == shapes["dora"][0] == weight[0] or entries == weight[1])
-
-
 def delta(pieces: Pieces) -> Tensor:
     """The change of the weight at strength 1, float32, of any shape with the weight's number of elements."""
     p = {name: tensor.float() for name, tensor in pieces.items()}
@@ -122,7 +96,7 @@ def _lokr(p: Pieces) -> Tensor:
         second = a @ b.flatten(1) if core is None else torch.einsum("i j k l, j r, i p -> p r k l", core, b, a)
         if core is None and b.ndim > 2:
             second = second.reshape(a.shape[0], *b.shape[1:])
-    first = first.reshape(*first.shape, *[1] * (second.ndim - first.ndim))
+    first = first.reshape((*first.shape, *[1] * (second.ndim - first.ndim)))
     scale = float(p["alpha"]) / rank if "alpha" in p and rank is not None else 1.0
     product: Tensor = torch.kron(first, second.contiguous())
     return product * scale
