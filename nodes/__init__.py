@@ -20,6 +20,8 @@ TABLE_MODULES: tuple[str, ...] = (
     "nodes.sigma_edits",
     "nodes.vae",
     "nodes.image",
+    "nodes.image_batch",
+    "nodes.image_transform",
     "nodes.mask",
     "nodes.image_files",
     "nodes.primitive",
