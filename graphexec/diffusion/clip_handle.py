@@ -23,9 +23,6 @@ from graphexec.diffusion.tokenizer import END
 from graphexec.diffusion.windows import Window, windows
 from graphexec.hashing import Plain
 
-STORED = torch.float16
-"""ComfyUI keeps the weights of text encoders in this precision, whatever it computes in: patched weights round to it."""
-
 Role: TypeAlias = Literal["l", "g", "h"]
 Conditioning: TypeAlias = list[list[Any]]
 Tokens: TypeAlias = dict[str, list[Window]]
@@ -101,7 +98,7 @@ class ClipHandle:
         place = self.placement
         build = partial(ClipText, encoder.layout)
         scope = f"{encoder.role}."
-        module = load_module(encoder.part, build, self.pool, place.dtype, place.device, self.patches, scope, STORED)
+        module = load_module(encoder.part, build, self.pool, place.dtype, place.device, self.patches, scope)
         layer = encoder.layer if self.layer is None else self.layer
         if layer is not None and -layer > encoder.layout.layers:
             layer = None

@@ -1,13 +1,9 @@
-"""The value of a VAE socket: an autoencoder in a file, and how images become latents and latents images."""
+"""The value of a VAE socket: an autoencoder in a file; weights load on first use."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
-
-import torch
-from torch import Tensor
 
 from graphexec.diffusion.devices import CPU, Placement
 from graphexec.diffusion.identity import handle_identity
@@ -16,16 +12,14 @@ from graphexec.diffusion.loading.parts import Part
 from graphexec.diffusion.memory import WeightsPool
 from graphexec.diffusion.models.autoencoder import Autoencoder
 from graphexec.diffusion.models.autoencoder_layout import AutoencoderLayout
+from graphexec.diffusion.models.tiny_autoencoder import TinyAutoencoder, decoder, encoder
 from graphexec.diffusion.patches import Patch
-from graphexec.diffusion.vae_tiling import tiled
-from graphexec.errors import NodeError
-
-Shape = tuple[int, int]
+from graphexec.diffusion.vae_coding import Coding
 
 
 @dataclass(frozen=True)
-class VaeHandle:
-    """An autoencoder: the value of a VAE socket. Images are `(B, H, W, 3)` in 0..1, latents `(B, C, H/8, W/8)`."""
+class VaeHandle(Coding):
+    """A KL autoencoder. Cheap to make and to copy; equal handles do the same."""
 
     part: Part
     layout: AutoencoderLayout
@@ -43,84 +37,55 @@ class VaeHandle:
         return handle_identity("vae", [self.part], self.patches, self.placement)
 
     @property
+    def channels(self) -> int:
+        """Channels of a latent."""
+        return self.layout.channels
+
+    @property
     def downscale(self) -> int:
         """Pixels a latent place, along each side."""
         return self.layout.downscale
 
-    @torch.no_grad()
-    def encode(self, pixels: Tensor) -> Tensor:
-        """The mean latent of images; sides are cropped around the centre to multiples of 8. One image at a time."""
-        images, encode = self._images(pixels), self._encoder()
-        return torch.cat([encode(images[i : i + 1]) for i in range(len(images))]).contiguous()
-
-    @torch.no_grad()
-    def decode(self, latent: Tensor) -> Tensor:
-        """Images of latents, clamped to 0..1. One at a time."""
-        latent, decode = self._latents(latent), self._decoder()
-        return _to_image(torch.cat([decode(latent[i : i + 1]) for i in range(len(latent))]))
-
-    @torch.no_grad()
-    def encode_tiled(self, pixels: Tensor, tile: int = 512, overlap: int = 64) -> Tensor:
-        """As `encode`, in tiles of `tile` pixels with `overlap` shared."""
-        images, encode = self._images(pixels), self._encoder()
-        return _mean(
-            tiled(images, encode, shape, overlap, 1 / self.downscale, self.layout.channels) for shape in _shapes(tile)
-        )
-
-    @torch.no_grad()
-    def decode_tiled(self, latent: Tensor, tile: int = 64, overlap: int = 16) -> Tensor:
-        """As `decode`, in tiles of `tile` latent places with `overlap` shared."""
-        latent, decode = self._latents(latent), self._decoder()
-        return _to_image(_mean(tiled(latent, decode, shape, overlap, self.downscale, 3) for shape in _shapes(tile)))
-
     def module(self) -> Autoencoder:
         """The autoencoder with its weights, loaded now if they are not in memory."""
-        place = self.placement
-        dtype, device = place.autoencoder_dtype, place.device
+        dtype, device = self.placement.autoencoder_dtype, self.placement.device
         return load_module(self.part, partial(Autoencoder, self.layout), self.pool, dtype, device, self.patches)
 
-    def _encoder(self) -> Callable[[Tensor], Tensor]:
-        module, place = self.module(), self.placement
-        return lambda x: module.encode(x.to(place.device, place.autoencoder_dtype)).float().to(x.device)
 
-    def _decoder(self) -> Callable[[Tensor], Tensor]:
-        module, place = self.module(), self.placement
-        return lambda z: module.decode(z.to(place.device, place.autoencoder_dtype)).float().to(z.device)
+@dataclass(frozen=True)
+class TinyVaeHandle(Coding):
+    """TAESD: encoder and decoder in a file each. `scale` maps VAE space to the model space it was trained on."""
 
-    def _images(self, pixels: Tensor) -> Tensor:
-        """`(B, H, W, C)` in 0..1 as `(B, 3, h, w)` in -1..1, h and w multiples of `downscale`.
+    encoder: Part
+    decoder: Part
+    scale: float
+    pool: WeightsPool = field(compare=False, repr=False)
+    placement: Placement = CPU
 
-        Channels become the innermost in memory whatever order they come in. Some CPUs convolve that order less
-        exactly (1e-4), but the reference does the same, and one order for all keeps results the same.
-        """
-        if pixels.ndim != 4 or pixels.shape[-1] < 3:
-            raise NodeError(f"an image has the shape (B, H, W, 3), not {tuple(pixels.shape)}")
-        for dim in (1, 2):
-            size = pixels.shape[dim] // self.downscale * self.downscale
-            if not size:
-                raise NodeError(
-                    f"the image is {pixels.shape[2]} x {pixels.shape[1]}, smaller than {self.downscale} pixels"
-                )
-            pixels = pixels.narrow(dim, (pixels.shape[dim] - size) // 2, size)
-        return pixels[..., :3].float().contiguous().movedim(-1, 1) * 2 - 1
+    def clone(self) -> TinyVaeHandle:
+        """A handle of its own."""
+        return replace(self)
 
-    def _latents(self, latent: Tensor) -> Tensor:
-        if latent.ndim != 4 or latent.shape[1] != self.layout.channels:
-            wanted = f"(B, {self.layout.channels}, h, w)"
-            raise NodeError(f"a latent of this autoencoder has the shape {wanted}, not {tuple(latent.shape)}")
-        return latent.float().contiguous()
+    @property
+    def identity(self) -> str | None:
+        """A digest of files, scale and placement. Reads the whole files once."""
+        return handle_identity("tiny vae", [self.encoder, self.decoder], (), self.placement, self.scale)
 
+    @property
+    def channels(self) -> int:
+        """Channels of a latent."""
+        return self.decoder.shapes["1.weight"][1]
 
-def _shapes(tile: int) -> tuple[Shape, Shape, Shape]:
-    """Tiled results are the mean over three shapes of tiles (height, width), so that seams fall in different places."""
-    return (tile, tile), (tile // 2, tile * 2), (tile * 2, tile // 2)
+    @property
+    def downscale(self) -> int:
+        """Pixels a latent place, along each side."""
+        return 8
 
-
-def _mean(parts: Iterable[Tensor]) -> Tensor:
-    first, second, third = parts
-    return (first + second + third) / 3
-
-
-def _to_image(pixels: Tensor) -> Tensor:
-    """`(B, 3, H, W)` in -1..1 as an image `(B, H, W, 3)` in 0..1."""
-    return ((pixels + 1) / 2).clamp(0, 1).movedim(1, -1).contiguous()
+    def module(self) -> TinyAutoencoder:
+        """The autoencoder with its weights, loaded now if they are not in memory."""
+        dtype, device = self.placement.autoencoder_dtype, self.placement.device
+        return TinyAutoencoder(
+            load_module(self.encoder, partial(encoder, self.channels), self.pool, dtype, device),
+            load_module(self.decoder, partial(decoder, self.channels), self.pool, dtype, device),
+            self.scale,
+        )

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from graphexec.diffusion.clip_handle import ClipHandle
 from graphexec.diffusion.devices import CPU, Placement
-from graphexec.diffusion.loading.autoencoders import find_autoencoder
+from graphexec.diffusion.loading.autoencoders import find_autoencoder, tiny_part
 from graphexec.diffusion.loading.embeddings import EmbeddingFiles
-from graphexec.diffusion.loading.family import find_family, find_unet
+from graphexec.diffusion.loading.family import LATENTS, FamilyName, find_family, find_unet
 from graphexec.diffusion.loading.header import BadModelFile
-from graphexec.diffusion.loading.text_encoders import checkpoint_encoders
+from graphexec.diffusion.loading.text_encoders import checkpoint_encoders, loose_encoders
 from graphexec.diffusion.loading.weights import WeightsFile, open_weights
 from graphexec.diffusion.memory import WeightsPool
 from graphexec.diffusion.model_handle import ModelHandle
-from graphexec.diffusion.vae_handle import VaeHandle
+from graphexec.diffusion.vae_handle import TinyVaeHandle, VaeHandle
 
 
 class Checkpoint(NamedTuple):
@@ -51,6 +52,24 @@ def load_vae(path: Path, pool: WeightsPool, placement: Placement = CPU) -> VaeHa
     if vae is None:
         raise BadModelFile(path, "holds no autoencoder")
     return vae
+
+
+def load_tiny_vae(
+    encoder: Path, decoder: Path, family: FamilyName, pool: WeightsPool, placement: Placement = CPU
+) -> TinyVaeHandle:
+    """Return the TAESD for a family from its two files. Raises BadModelFile when they are none."""
+    halves = tiny_part(open_weights(encoder), "encoder"), tiny_part(open_weights(decoder), "decoder")
+    return TinyVaeHandle(*halves, LATENTS[family].scale, pool, placement)
+
+
+def load_text_encoders(
+    paths: Sequence[Path], pool: WeightsPool, placement: Placement = CPU, embeddings: EmbeddingFiles | None = None
+) -> ClipHandle:
+    """Return the text encoders in files of their own: one for SD1, SD2 or the refiner, or SDXL's pair in any order.
+
+    Raises BadModelFile when a file holds no text encoder, NodeError when they do not make a pair.
+    """
+    return ClipHandle(loose_encoders([open_weights(path) for path in paths]), pool, placement, embeddings=embeddings)
 
 
 def _vae(file: WeightsFile, pool: WeightsPool, placement: Placement) -> VaeHandle | None:

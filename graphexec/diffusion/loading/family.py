@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
+from graphexec.diffusion.loading.diffusers_files import UNET_MARK, unet_sources
 from graphexec.diffusion.loading.header import BadModelFile
 from graphexec.diffusion.loading.parts import Part, prefixed
 from graphexec.diffusion.loading.weights import WeightsFile
@@ -38,7 +39,6 @@ STRANGERS: Mapping[str, str] = MappingProxyType(
         "clf.1.weight": "Stable Cascade",
         "edm_mean": "Playground 2.5",
         "blocks.0.self_attn.norm_q.weight": "Wan",
-        "down_blocks.0.resnets.0.conv1.weight": "the diffusers layout",
     }
 )
 V_MARK = "output_blocks.11.1.transformer_blocks.0.norm1.bias"
@@ -78,12 +78,17 @@ def find_unet(file: WeightsFile) -> tuple[Part, UNetLayout] | None:
         if stranger:
             raise BadModelFile(file.path, f"looks like {stranger}, which is not supported; SD1, SD2 and SDXL files are")
         if f"{prefix}input_blocks.0.0.weight" in tensors and f"{prefix}out.2.weight" in tensors:
-            try:
-                layout = unet_layout(file.header.shapes(prefix))
-            except (KeyError, ValueError, IndexError) as error:
-                raise BadModelFile(file.path, f"its UNet is of no known layout: {error}") from error
-            return prefixed(file, "unet", prefix), layout
+            return _with_layout(prefixed(file, "unet", prefix))
+    if UNET_MARK in tensors and "conv_out.weight" in tensors:
+        return _with_layout(Part(file, "unet", unet_sources(tensors)))
     return None
+
+
+def _with_layout(unet: Part) -> tuple[Part, UNetLayout]:
+    try:
+        return unet, unet_layout(unet.shapes)
+    except (KeyError, ValueError, IndexError) as error:
+        raise BadModelFile(unet.file.path, f"its UNet is of no known layout: {error}") from error
 
 
 def find_family(unet: Part, layout: UNetLayout) -> Family:

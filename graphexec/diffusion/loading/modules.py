@@ -24,16 +24,14 @@ def load_module(
     device: torch.device,
     patches: tuple[Patch, ...] = (),
     scope: str = "",
-    stored: torch.dtype | None = None,
 ) -> M:
     """Return the module of a part with its weights, from the pool if it is there.
 
     Modules that differ in patches share every tensor that the patches leave alone. `build` makes the module; it runs
-    where parameters take no memory. Patches name the part's tensors with `scope` in front. Weights, patched ones too,
-    are rounded to `stored` before they are converted to `dtype`.
+    where parameters take no memory. Patches name the part's tensors with `scope` in front.
     """
     changes = tuple(patch for patch in patches if isinstance(patch, WeightPatch))
-    key: Hashable = ("module", part, dtype, device, changes, scope, stored)
+    key: Hashable = ("module", part, dtype, device, changes, scope)
 
     def fill() -> tuple[M, int]:
         with torch.device("meta"):
@@ -58,20 +56,11 @@ def refuse_misfits(part: Part, shapes: dict[str, tuple[int, ...]]) -> None:
 
 
 def shared_weights(
-    part: Part,
-    names: list[str],
-    pool: WeightsPool,
-    dtype: torch.dtype,
-    device: torch.device,
-    stored: torch.dtype | None = None,
+    part: Part, names: list[str], pool: WeightsPool, dtype: torch.dtype, device: torch.device
 ) -> dict[str, Tensor]:
     """The part's unpatched tensors, one set for all users. Not to be written to."""
-
-    def read() -> dict[str, Tensor]:
-        tensors = part.read(names, stored or dtype, device)
-        return {name: t.to(dtype) if t.is_floating_point() else t for name, t in tensors.items()}
-
-    return pool.get(("weights", part, dtype, device, stored), read, lambda tensors: tensor_bytes(tensors.values()))
+    key: Hashable = ("weights", part, dtype, device)
+    return pool.get(key, lambda: part.read(names, dtype, device), lambda tensors: tensor_bytes(tensors.values()))
 
 
 def patched_weights(

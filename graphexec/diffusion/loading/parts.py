@@ -18,22 +18,29 @@ GROUP = 1 << 27
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a tensor stands: its name in the file, and which third of its rows it is, or whether it is transposed."""
+    """Where a tensor stands: its name in the file, and which third of its rows it is, whether it is transposed, or
+    whether a matrix stands for a 1x1 convolution.
+    """
 
     name: str
     third: int | None = None
     transposed: bool = False
+    kernel: bool = False
 
     def shape(self, stored: tuple[int, ...]) -> tuple[int, ...]:
         """The tensor's shape, from that of the stored one."""
         if self.third is not None:
             return (stored[0] // 3, *stored[1:])
+        if self.kernel and len(stored) == 2:
+            return (*stored, 1, 1)
         return stored[::-1] if self.transposed else stored
 
     def view(self, stored: Tensor) -> Tensor:
         """The tensor, from the stored one."""
         if self.third is not None:
             return stored.chunk(3)[self.third]
+        if self.kernel and stored.ndim == 2:
+            return stored[:, :, None, None]
         return stored.T if self.transposed else stored
 
 

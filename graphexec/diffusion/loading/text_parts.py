@@ -41,7 +41,7 @@ def find_text_encoders(file: WeightsFile) -> list[tuple[Part, Layout]]:
         name[: -len(mark)]: layout
         for name in file.header.tensors
         for mark, layout in MARKS.items()
-        if name == mark or name.endswith("." + mark)
+        if (name == mark or name.endswith("." + mark)) and not name.startswith("visual.")
     }
     return [(text_part(file, prefix, layout), layout) for prefix, layout in sorted(found.items())]
 

@@ -72,7 +72,7 @@ def test_zero_terminal_snr_reaches_almost_pure_noise():
     [
         (["model.diffusion_model.double_blocks.0.img_attn.norm.key_norm.scale"], "Flux"),
         (["model.diffusion_model.joint_blocks.0.context_block.attn.qkv.weight"], "Stable Diffusion 3"),
-        (["down_blocks.0.resnets.0.conv1.weight"], "diffusers layout"),
+        (["down_blocks.0.resnets.0.conv1.weight", "conv_out.weight"], "no known layout"),
         (["something.weight"], "holds no diffusion model"),
         (["model.diffusion_model.input_blocks.0.0.weight", "model.diffusion_model.out.2.weight"], "no known layout"),
     ],

@@ -84,9 +84,9 @@ def test_a_vector_stands_for_a_token():
     assert_close(by_vector.pooled, encode("fox").pooled)
 
 
-def openclip(tensors, prefix):
+def openclip(tensors, prefix, layers=3):
     """Tensors of a ClipText in OpenCLIP's layout, packed by hand."""
-    packed, layers = {}, 3
+    packed = {}
     text = "text_model."
     packed["positional_embedding"] = tensors[f"{text}embeddings.position_embedding.weight"]
     packed["token_embedding.weight"] = tensors[f"{text}embeddings.token_embedding.weight"]
