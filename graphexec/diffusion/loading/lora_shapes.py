@@ -41,8 +41,9 @@ def delta_shape(shapes: Shapes) -> Shape:
         if one != other:
             raise ValueError(f"factors of the shapes {one} and {other}")
         return one
-    first = shapes.get("lokr_w1") or _product(shapes["lokr_w1_a"], shapes["lokr_w1_b"])
-    second = shapes.get("lokr_w2") or _lokr_second(shapes)
+    whole = "lokr_w1" in shapes
+    first = shapes["lokr_w1"] if whole else _product(shapes["lokr_w1_a"], shapes["lokr_w1_b"])
+    second = shapes["lokr_w2"] if "lokr_w2" in shapes else _lokr_second(shapes)
     if len(first) != 2 or len(second) < 2:
         raise ValueError(f"a Kronecker product of the shapes {first} and {second}")
     return (first[0] * second[0], first[1] * second[1], *second[2:])

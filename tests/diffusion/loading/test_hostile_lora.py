@@ -52,6 +52,7 @@ def write(folder, shapes, others=None):
         {"up": (32, 4), "hada_w1_a": (32, 2), "hada_w1_b": (2, 32), "hada_w2_a": (32, 2), "hada_w2_b": (2, 32)},
         {"lokr_w1": (1000, 1000), "lokr_w2": (1000, 1000)},
         {"lokr_w1": (4, 4), "lokr_w2_a": (8, 0), "lokr_w2_b": (0, 8), "alpha": ()},
+        {"lokr_w1": (1, 32), "lokr_w2": (), "lokr_w2_a": (32, 4), "lokr_w2_b": (4, 1)},
         {"diff": (32, 31)},
         {"diff_b": (32,)},
         {**GOOD, "diff_b": (32,)},
