@@ -6,12 +6,18 @@ package `nodes` implements (`nodes.hooks`) and `registry.builtin` looks up by na
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, Protocol, runtime_checkable
+
+
+class Pieces(Protocol):
+    """A safetensors file too large to hold: its bytes are made whenever it is iterated, the header as first piece."""
+
+    def __iter__(self) -> Iterator[bytes]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +28,8 @@ class Artifact:
     `%width%` and `%height%`; `batch_index` fills `%batch_num%`.
     """
 
-    media_type: Literal["image/png", "application/x-safetensors", "text/plain", "image/webp"]
-    content: bytes
+    media_type: Literal["image/png", "image/apng", "image/webp", "application/x-safetensors", "text/plain"]
+    content: bytes | Pieces
     prefix: str
     suffix: str
     role: Literal["output", "preview"] = "output"

@@ -24,6 +24,7 @@ TABLE_MODULES: tuple[str, ...] = (
     "nodes.image_transform",
     "nodes.mask",
     "nodes.image_files",
+    "nodes.animation",
     "nodes.primitive",
     "nodes.string",
     "nodes.regex",

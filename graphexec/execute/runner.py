@@ -223,7 +223,8 @@ class _Run:
             for item in items:
                 if not isinstance(item, (int, float)):
                     total += size(item)
-        return total + sum(len(artifact.content) for artifact in found.artifacts)
+        contents = (artifact.content for artifact in found.artifacts)
+        return total + sum(len(content) for content in contents if isinstance(content, bytes))
 
     def _turn(self, seconds: float) -> None:
         """Let asynchronous nodes go on, and conclude those that are done."""

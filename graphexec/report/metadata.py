@@ -1,4 +1,4 @@
-"""Metadata spliced into encoded files: PNG text chunks and safetensors headers. Standard library only."""
+"""Metadata spliced into encoded files: PNG chunks and safetensors headers. Standard library only."""
 
 from __future__ import annotations
 
@@ -26,6 +26,18 @@ def splice_png(content: bytes, texts: Mapping[str, str]) -> bytes:
     return b"".join([content[:place], *pieces, content[place:]])
 
 
+def splice_apng(content: bytes, texts: Mapping[str, str]) -> bytes:
+    """Return an animated PNG with one `comf` chunk a text behind its image data, as ComfyUI has them.
+
+    Raises ValueError if it is no PNG.
+    """
+    place = next((start for start, kind, _ in _chunks(content) if kind == b"IEND"), None)
+    if place is None:
+        raise ValueError("the PNG has no end")
+    pieces = [_chunk(b"comf", key.encode("latin-1") + b"\0" + text.encode("latin-1")) for key, text in texts.items()]
+    return b"".join([content[:place], *pieces, content[place:]])
+
+
 def png_texts(content: bytes) -> dict[str, str]:
     """Return the tEXt chunks of a PNG. Raises ValueError if it is no PNG."""
     found: dict[str, str] = {}
@@ -46,11 +58,16 @@ def splice_safetensors(content: bytes, texts: Mapping[str, str]) -> bytes:
     (length,) = struct.unpack_from("<Q", content)
     if length > len(content) - 8:
         raise ValueError("the safetensors file is cut off")
-    header = json.loads(content[8 : 8 + length])
+    return splice_header(content[: 8 + length], texts) + content[8 + length :]
+
+
+def splice_header(block: bytes, texts: Mapping[str, str]) -> bytes:
+    """Return the header of a safetensors file, its length in front, with `texts` added to its metadata."""
+    header = json.loads(block[8:])
     header = {"__metadata__": {**header.pop("__metadata__", {}), **texts}, **header}
     encoded = json.dumps(header, separators=(",", ":")).encode()
     encoded += b" " * (-len(encoded) % 8)
-    return b"".join([struct.pack("<Q", len(encoded)), encoded, content[8 + length :]])
+    return struct.pack("<Q", len(encoded)) + encoded
 
 
 def _chunks(content: bytes) -> Iterator[tuple[int, bytes, bytes]]:

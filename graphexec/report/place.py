@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from graphexec.errors import GraphexecError, NodeError
-from graphexec.ports import Artifact
-from graphexec.report.metadata import metadata_texts, splice_png, splice_safetensors
+from graphexec.ports import Artifact, Pieces
+from graphexec.report.metadata import metadata_texts, splice_apng, splice_header, splice_png, splice_safetensors
 from graphexec.report.naming import Series, numbered, prepare, series_of
 from graphexec.report.patterns import Facts
+from graphexec.report.webp import splice_webp
 from graphexec.report.writing import create, unwritable
 
 PREVIEWS = "previews"
@@ -103,7 +104,7 @@ class Shelf:
         self._number = max((number for number, _ in there), default=0)
         self._newest = [path for _, path in there if path.suffix == series.suffix][-wanted:]
 
-    def put(self, content: bytes) -> tuple[Path, bool]:
+    def put(self, content: Iterable[bytes]) -> tuple[Path, bool]:
         """Return a file with this content and whether it was there; each file there is used once."""
         for path in self._newest:
             if _holds(path, content):
@@ -127,18 +128,40 @@ def _target(artifact: Artifact, output: Path, facts: Facts, name: str | None) ->
     return series_of(name or artifact.prefix, artifact.suffix, output, facts, artifact.batch_index)
 
 
-def _content(artifact: Artifact, texts: Mapping[str, str]) -> bytes:
+def _content(artifact: Artifact, texts: Mapping[str, str]) -> Iterable[bytes]:
     """Return the file with its metadata, in the kinds of file that ComfyUI puts any into."""
-    if artifact.media_type == "image/png":
-        return splice_png(artifact.content, texts)
-    if artifact.media_type == "application/x-safetensors":
-        return splice_safetensors(artifact.content, {"prompt": "", **texts})
-    return artifact.content
+    content = artifact.content
+    if not isinstance(content, bytes):
+        return Spliced(content, {"prompt": "", **texts})
+    match artifact.media_type:
+        case "image/png":
+            return (splice_png(content, texts),)
+        case "image/apng":
+            return (splice_apng(content, texts),)
+        case "image/webp":
+            return (splice_webp(content, texts),)
+        case "application/x-safetensors":
+            return (splice_safetensors(content, {"prompt": "", **texts}),)
+    return (content,)
 
 
-def _holds(path: Path, content: bytes) -> bool:
+@dataclass(frozen=True, slots=True)
+class Spliced:
+    """A large file with metadata in its header, made anew whenever it is iterated."""
+
+    pieces: Pieces
+    texts: Mapping[str, str]
+
+    def __iter__(self) -> Iterator[bytes]:
+        rest = iter(self.pieces)
+        yield splice_header(next(rest), self.texts)
+        yield from rest
+
+
+def _holds(path: Path, content: Iterable[bytes]) -> bool:
     try:
-        return path.stat().st_size == len(content) and path.read_bytes() == content
+        with path.open("rb") as file:
+            return all(file.read(len(piece)) == piece for piece in content) and not file.read(1)
     except OSError:
         return False
 

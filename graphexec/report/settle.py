@@ -55,7 +55,8 @@ def settle(
             data = {"path": str(file.path), "unchanged": file.unchanged}
             listener(Event("file_written", file.node, spec.type, data=data))
     files = tuple(str(file.path) for file in placed.files)
-    return replace(result, files=files, failures=failures, _ui={**result._ui, **placed.ui}), placed.files
+    shown = {node: {**result._ui.get(node, {}), **entries} for node, entries in placed.ui.items()}
+    return replace(result, files=files, failures=failures, _ui={**result._ui, **shown}), placed.files
 
 
 def _failure(error: OutputFailed, graph: Graph) -> Failure:

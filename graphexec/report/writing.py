@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from graphexec.errors import NodeError
@@ -12,8 +13,8 @@ _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSY
 """What `os.link` fails with on file systems without hard links."""
 
 
-def create(path: Path, content: bytes) -> bool:
-    """Write a new file; return False when the name is taken. Many processes may try at once: one wins.
+def create(path: Path, content: Iterable[bytes]) -> bool:
+    """Write a new file from its pieces; return False when the name is taken. Many processes may try at once: one wins.
 
     The content is written aside first, so that a process that is killed leaves no torn file under the final name.
     Raises NodeError when the disk is full or the folder may not be written.
@@ -28,10 +29,10 @@ def create(path: Path, content: bytes) -> bool:
         aside.unlink(missing_ok=True)
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(path: Path, content: Iterable[bytes]) -> None:
     descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o666)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
+        file.writelines(content)
 
 
 def _publish(aside: Path, path: Path) -> bool:

@@ -141,3 +141,28 @@ def test_inputs_of_other_versions_are_left_out_with_a_warning(session, places):
     assert sorted(d.input for d in session.check(flow)) == ["later", "mode"]
     saved = np.asarray(Image.open(session.run(flow).files[0])).astype(int)
     assert abs(saved - (255 - pixels.astype(int))).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("type", "settings"),
+    [("SaveAnimatedWEBP", {"lossless": True, "quality": 80, "method": "fastest"}),
+     ("SaveAnimatedPNG", {"compress_level": 4})],
+)  # fmt: skip
+def test_a_batch_becomes_one_animation(session, places, type, settings):
+    pixels = picture(places)
+    flow = {
+        "1": node("LoadImage", image="a.png"),
+        "2": node("ImageFlip", image=["1", 0], flip_method="x-axis: vertically"),
+        "3": node("ImageBatch", image1=["1", 0], image2=["2", 0]),
+        "4": node(type, images=["3", 0], filename_prefix="clip", fps=10.0, **settings),
+    }
+    result = session.run(flow)
+    (path,) = result.files
+    with Image.open(path) as image:
+        assert image.n_frames == 2
+        image.seek(1)
+        assert (np.asarray(image.convert("RGB")) == pixels[::-1]).all()
+    shown = result.ui("4")
+    assert shown["animated"] == [True] or shown["animated"] == (True,)
+    assert shown["images"][0]["filename"].startswith("clip_00001_.")
+    assert session.run(flow).files == (path,)

@@ -6,12 +6,14 @@ import json
 import multiprocessing
 import os
 import signal
+import struct
 import sys
 import time
 from datetime import datetime
 
 import pytest
 from PIL import Image
+from safetensors import safe_open
 
 from graphexec.ports import Artifact
 from graphexec.report import writing
@@ -140,9 +142,43 @@ def test_a_link_cannot_lead_out(tmp_path):
     assert not list(outside.iterdir())
 
 
+class Pieces:
+    """A safetensors file of `size` bytes that exists only while it is iterated; counts how far it was read."""
+
+    def __init__(self, size):
+        self.size, self.made = size, 0
+
+    def __iter__(self):
+        header = json.dumps({"x": {"dtype": "U8", "shape": [self.size], "data_offsets": [0, self.size]}}).encode()
+        header += b" " * (-len(header) % 8)
+        yield struct.pack("<Q", len(header)) + header
+        for start in range(0, self.size, 1000):
+            self.made += 1
+            yield bytes(min(1000, self.size - start))
+
+
+def test_large_files_are_written_piece_by_piece_with_their_metadata(tmp_path):
+    def save(size, prompt):
+        pieces = Pieces(size)
+        (file,) = place(
+            [("1", Artifact("application/x-safetensors", pieces, "m", ".safetensors"))], tmp_path, prompt
+        ).files
+        return file, pieces.made
+
+    first, _ = save(2500, {"a": 1})
+    with safe_open(first.path, "np") as saved:
+        assert saved.metadata() == {"prompt": '{"a": 1}'}
+        assert saved.get_tensor("x").shape == (2500,)
+    again, made = save(2500, {"a": 1})
+    assert again.path == first.path and again.unchanged and made == 3
+    longer, _ = save(2600, {"a": 1})
+    other, made = save(2600, {"a": 2})
+    assert not longer.unchanged and not other.unchanged and made == 3
+
+
 def test_a_full_disk_leaves_nothing_behind(tmp_path, monkeypatch):
     def full(path, content):
-        path.write_bytes(content[:10])
+        path.write_bytes(next(iter(content))[:10])
         raise OSError(errno.ENOSPC, "No space left on device")
 
     place([("1", picture(1))], tmp_path)
@@ -166,7 +202,7 @@ def test_file_systems_without_links(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "link", no_links)
     placed = place([("1", picture(1)), ("1", picture(2))], tmp_path)
     assert names(placed) == ["ComfyUI_00001_.png", "ComfyUI_00002_.png"]
-    assert writing.create(placed.files[0].path, b"other") is False
+    assert writing.create(placed.files[0].path, [b"other"]) is False
     assert sorted(p.name for p in tmp_path.iterdir()) == names(placed)
     assert Image.open(placed.files[1].path).getpixel((0, 0)) == (2, 0, 0)
 
