@@ -12,7 +12,7 @@ import graphexec
 from graphexec.cli import check, config, graph, nodes, plan, run
 from graphexec.cli.status import Status, exit_statuses, stop_for_bug
 from graphexec.cli.stopping import terminate
-from graphexec.cli.terminal import result, tolerate_encodings
+from graphexec.cli.terminal import prepare_streams, result
 
 
 class Verbs(TyperGroup):
@@ -53,7 +53,7 @@ app.command("config")(config.config)
 
 def start() -> NoReturn:
     """Run the program on `sys.argv`."""
-    tolerate_encodings()
+    prepare_streams()
     signal.signal(signal.SIGTERM, terminate)
     try:
         app(prog_name="graphexec")

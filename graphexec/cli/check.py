@@ -27,6 +27,8 @@ def check(
     """Check workflows and print all findings; nothing runs.
 
     A model that is missing is a warning, and with --models an error.
+
+    A FILE is a path, '-' for standard input, or 'example:NAME' for an example that ships with graphexec.
     """
     from graphexec.cli.changes import changes_of
     from graphexec.cli.checks import check_files

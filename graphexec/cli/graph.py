@@ -14,7 +14,10 @@ def graph(
     format: Annotated[str, typer.Option("--format", metavar="FORMAT", help="mermaid, dot or svg.")] = "mermaid",
     nodes: options.Nodes = None,
 ) -> None:
-    """Draw a workflow: print a Mermaid or Graphviz text, or an SVG picture. It may have errors."""
+    """Draw a workflow: print a Mermaid or Graphviz text, or an SVG picture. It may have errors.
+
+    A FILE is a path, '-' for standard input, or 'example:NAME' for an example that ships with graphexec.
+    """
     from graphexec.cli.drawings import draw_file
 
     draw_file(file, format, {"nodes": nodes})

@@ -26,7 +26,7 @@ def list_(
 
 @app.command("show")
 def show(
-    type: Annotated[str, typer.Argument(metavar="TYPE", help="The name of a node type.")],
+    type: Annotated[str, typer.Argument(metavar="TYPE")],
     nodes: Nodes = None,
 ) -> None:
     """Describe a node type: its inputs in order, with kinds, defaults and ranges, and its outputs."""
@@ -37,11 +37,11 @@ def show(
 
 @app.command("object-info")
 def object_info(
-    types: Annotated[list[str] | None, typer.Argument(metavar="[TYPE...]", help="Only these types.")] = None,
+    types: Annotated[list[str] | None, typer.Argument(metavar="[TYPE...]")] = None,
     nodes: Nodes = None,
     models: Models = None,
 ) -> None:
-    """Print what ComfyUI's /object_info tells of the node types, as JSON."""
+    """Print what ComfyUI's /object_info tells of the node types, or of those named, as JSON."""
     from graphexec.cli.node_types import print_object_info
 
     print_object_info(types or [], nodes, models)

@@ -1,4 +1,8 @@
-"""Options that several verbs share, declared once."""
+"""Options that several verbs share, declared once.
+
+Arguments have no help of their own, because some versions of Click and Typer lose it together: the verb's text
+describes them.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,8 @@ from typing import Annotated
 
 import typer
 
-_FILES = "Workflow files; '-' is standard input, 'example:NAME' an example that ships with graphexec."
-
-Files = Annotated[list[str], typer.Argument(metavar="FILE...", help=_FILES, show_default=False)]
-File = Annotated[str, typer.Argument(metavar="FILE", help=_FILES.replace("files", "file"), show_default=False)]
+Files = Annotated[list[str], typer.Argument(metavar="FILE...", show_default=False)]
+File = Annotated[str, typer.Argument(metavar="FILE", show_default=False)]
 Models = Annotated[
     list[str] | None,
     typer.Option(

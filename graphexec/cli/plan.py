@@ -24,7 +24,10 @@ def plan(
     noise: options.Noise = None,
     json: Annotated[bool, typer.Option("--json", help="Print the plan as one JSON object.")] = False,
 ) -> None:
-    """Show what a run would do: the steps in order, their cache keys, and what would be reused."""
+    """Show what a run would do: the steps in order, their cache keys, and what would be reused.
+
+    A FILE is a path, '-' for standard input, or 'example:NAME' for an example that ships with graphexec.
+    """
     from graphexec.cli.changes import changes_of
     from graphexec.cli.plans import show_plan
 

@@ -35,7 +35,10 @@ def run(
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of a node that fails.")] = False,
 ) -> None:
-    """Run workflows and print the paths of the files that they write."""
+    """Run workflows and print the paths of the files that they write.
+
+    A FILE is a path, '-' for standard input, or 'example:NAME' for an example that ships with graphexec.
+    """
     from graphexec.cli.changes import changes_of
     from graphexec.cli.runs import run_files
 

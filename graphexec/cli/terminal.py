@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import AbstractContextManager, redirect_stdout
+from io import TextIOWrapper
+from pathlib import Path
 from typing import TextIO
 
 from graphexec.diagnostics.sanitize import visible
@@ -40,10 +42,13 @@ def path_line(path: str) -> str:
     return visible(path) if sys.stdout.isatty() else path
 
 
-def tolerate_encodings() -> None:
-    """Escape what a stream's encoding cannot express, instead of failing on it."""
+def prepare_streams() -> None:
+    """Make the streams fit for anything: one that is closed is empty, and what an encoding lacks is escaped."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode))  # noqa: SIM115 (open for as long as the program runs)
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 

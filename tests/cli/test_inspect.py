@@ -129,3 +129,9 @@ def test_the_file_beside_the_workflow_counts_and_not_that_of_the_working_directo
 
 def test_the_default_of_the_memory_budget_is_that_of_a_session() -> None:
     assert Settings().memory_budget == MEMORY
+
+
+@pytest.mark.parametrize("verb", ["run", "check", "plan", "graph"])
+def test_the_help_of_a_verb_says_what_a_file_may_be(verb: str) -> None:
+    text = " ".join(call(verb, "--help").out.split())
+    assert "'-' for standard input, or 'example:NAME'" in text

@@ -77,3 +77,14 @@ def test_progress_is_drawn_on_a_terminal_and_results_stay_on_standard_output(
     assert process.returncode == 0 and b"SaveImage (2)" in drawn and b"2/2" in drawn
     lines = [json.loads(line)["event"] for line in out.splitlines()] if arguments else out.splitlines()
     assert lines[-1] == ("run_finished" if arguments else "output/copy_00001_.png")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
+@pytest.mark.parametrize(
+    ("closed", "arguments", "status"),
+    [("<&-", "check -", 1), (">&-", "nodes list", 0), ("2>&-", "check gone.json", 1), ("<&- >&- 2>&-", "check -", 1)],
+)
+def test_closed_streams_are_empty_ones(home: Path, closed: str, arguments: str, status: int) -> None:
+    command = f"{sys.executable} -m graphexec {arguments} {closed}"
+    ended = subprocess.run(["sh", "-c", command], cwd=home, env=environment(), capture_output=True, text=True)
+    assert ended.returncode == status and "Traceback" not in ended.stderr
