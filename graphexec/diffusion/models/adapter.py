@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from graphexec.diffusion.model import Residuals
+from graphexec.diffusion.models.layers import Conv2d
 from graphexec.diffusion.models.layout import Shapes
 
 PLACES = (2, 5, 8, 11)
@@ -104,13 +105,11 @@ class ResidualStage(nn.Module):
         super().__init__()
         self.down = spec.down
         if spec.strided:
-            self.down_opt = nn.ModuleDict({"op": nn.Conv2d(spec.inner, spec.inner, 3, stride=2, padding=1)})
+            self.down_opt = nn.ModuleDict({"op": Conv2d(spec.inner, spec.inner, 3, stride=2, padding=1)})
         padding = spec.kernel // 2
-        self.in_conv = (
-            nn.Conv2d(spec.inner, spec.width, spec.kernel, padding=padding) if spec.projected else nn.Identity()
-        )
-        self.block1 = nn.Conv2d(spec.width, spec.width, 3, padding=1)
-        self.block2 = nn.Conv2d(spec.width, spec.width, spec.kernel, padding=padding)
+        self.in_conv = Conv2d(spec.inner, spec.width, spec.kernel, padding=padding) if spec.projected else nn.Identity()
+        self.block1 = Conv2d(spec.width, spec.width, 3, padding=1)
+        self.block2 = Conv2d(spec.width, spec.width, spec.kernel, padding=padding)
 
     def forward(self, x: Tensor) -> Tensor:
         """`(B, inner, h, w)` to `(B, width, h, w)`, half as large where the stage shrinks."""
@@ -125,8 +124,8 @@ class LightBlock(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.block1 = nn.Conv2d(width, width, 3, padding=1)
-        self.block2 = nn.Conv2d(width, width, 3, padding=1)
+        self.block1 = Conv2d(width, width, 3, padding=1)
+        self.block2 = Conv2d(width, width, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
         """`(B, width, h, w)` to the same shape."""
@@ -139,9 +138,9 @@ class LightStage(nn.Module):
     def __init__(self, spec: Stage) -> None:
         super().__init__()
         self.down = spec.down
-        self.in_conv = nn.Conv2d(spec.inner, spec.width, 1)
+        self.in_conv = Conv2d(spec.inner, spec.width, 1)
         self.body = nn.Sequential(*(LightBlock(spec.width) for _ in range(spec.depth)))
-        self.out_conv = nn.Conv2d(spec.width, spec.outer, 1)
+        self.out_conv = Conv2d(spec.width, spec.outer, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """`(B, inner, h, w)` to `(B, outer, h, w)`, half as large where the stage shrinks."""
@@ -157,7 +156,7 @@ class Adapter(nn.Module):
         self.layout = spec
         light = spec.first is None
         if spec.first is not None:
-            self.conv_in = nn.Conv2d(spec.colours * spec.shrink**2, spec.first, 3, padding=1)
+            self.conv_in = Conv2d(spec.colours * spec.shrink**2, spec.first, 3, padding=1)
         stages = [stage for level in spec.levels for stage in level]
         self.body = nn.ModuleList(LightStage(stage) if light else ResidualStage(stage) for stage in stages)
 

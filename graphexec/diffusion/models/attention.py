@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from graphexec.diffusion.models.hooks import AttentionInput, AttentionKernel, AttentionOutput, Site, UNetHooks
+from graphexec.diffusion.models.layers import Conv2d, GroupNorm, LayerNorm, Linear
 from graphexec.diffusion.models.layout import Transformer
 
 
@@ -24,10 +25,10 @@ class Attention(nn.Module):
     def __init__(self, width: int, context: int, heads: int) -> None:
         super().__init__()
         self.heads = heads
-        self.to_q = nn.Linear(width, width, bias=False)
-        self.to_k = nn.Linear(context, width, bias=False)
-        self.to_v = nn.Linear(context, width, bias=False)
-        self.to_out = nn.Sequential(nn.Linear(width, width))
+        self.to_q = Linear(width, width, bias=False)
+        self.to_k = Linear(context, width, bias=False)
+        self.to_v = Linear(context, width, bias=False)
+        self.to_out = nn.Sequential(Linear(width, width))
 
     def forward(self, q: Tensor, k: Tensor, v: Tensor, kernels: tuple[AttentionKernel, ...], site: Site) -> Tensor:
         """Tokens `(B, T, width)`; `kernels` may take the place of softmax attention."""
@@ -44,7 +45,7 @@ class GatedProjection(nn.Module):
 
     def __init__(self, inner: int, outer: int) -> None:
         super().__init__()
-        self.proj = nn.Linear(inner, 2 * outer)
+        self.proj = Linear(inner, 2 * outer)
 
     def forward(self, x: Tensor) -> Tensor:
         """`(B, T, inner)` to `(B, T, outer)`."""
@@ -57,7 +58,7 @@ class FeedForward(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.net = nn.Sequential(GatedProjection(width, 4 * width), nn.Identity(), nn.Linear(4 * width, width))
+        self.net = nn.Sequential(GatedProjection(width, 4 * width), nn.Identity(), Linear(4 * width, width))
 
     def forward(self, x: Tensor) -> Tensor:
         """`(B, T, width)` to the same shape."""
@@ -72,9 +73,9 @@ class TransformerBlock(nn.Module):
         self.attn1 = Attention(width, width, heads)
         self.ff = FeedForward(width)
         self.attn2 = Attention(width, context, heads)
-        self.norm1 = nn.LayerNorm(width)
-        self.norm2 = nn.LayerNorm(width)
-        self.norm3 = nn.LayerNorm(width)
+        self.norm1 = LayerNorm(width)
+        self.norm2 = LayerNorm(width)
+        self.norm3 = LayerNorm(width)
 
     def forward(self, x: Tensor, context: Tensor, hooks: UNetHooks, site: Site) -> Tensor:
         """Tokens `(B, T, width)` and text states `(B, S, context)` to tokens."""
@@ -107,12 +108,12 @@ class SpatialTransformer(nn.Module):
         super().__init__()
         channels, inner = layout.channels, layout.inner
         self.linear = layout.linear
-        self.norm = nn.GroupNorm(32, channels, eps=1e-6)
-        self.proj_in = nn.Linear(channels, inner) if layout.linear else nn.Conv2d(channels, inner, 1)
+        self.norm = GroupNorm(32, channels, eps=1e-6)
+        self.proj_in = Linear(channels, inner) if layout.linear else Conv2d(channels, inner, 1)
         self.transformer_blocks = nn.ModuleList(
             TransformerBlock(inner, layout.context, layout.heads) for _ in range(layout.depth)
         )
-        self.proj_out = nn.Linear(inner, channels) if layout.linear else nn.Conv2d(inner, channels, 1)
+        self.proj_out = Linear(inner, channels) if layout.linear else Conv2d(inner, channels, 1)
 
     def forward(self, x: Tensor, context: Tensor, hooks: UNetHooks, site: Site) -> Tensor:
         """Feature map `(B, C, h, w)` to the same shape."""

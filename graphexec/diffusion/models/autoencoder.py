@@ -6,11 +6,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from graphexec.diffusion.models.autoencoder_layout import AutoencoderLayout, Level
+from graphexec.diffusion.models.layers import Conv2d, GroupNorm
 
 
 def norm(channels: int) -> nn.GroupNorm:
     """The group norm used throughout."""
-    return nn.GroupNorm(32, channels, eps=1e-6)
+    return GroupNorm(32, channels, eps=1e-6)
 
 
 class ResidualBlock(nn.Module):
@@ -19,11 +20,11 @@ class ResidualBlock(nn.Module):
     def __init__(self, inner: int, outer: int) -> None:
         super().__init__()
         self.norm1 = norm(inner)
-        self.conv1 = nn.Conv2d(inner, outer, 3, padding=1)
+        self.conv1 = Conv2d(inner, outer, 3, padding=1)
         self.norm2 = norm(outer)
-        self.conv2 = nn.Conv2d(outer, outer, 3, padding=1)
+        self.conv2 = Conv2d(outer, outer, 3, padding=1)
         if inner != outer:
-            self.nin_shortcut = nn.Conv2d(inner, outer, 1)
+            self.nin_shortcut = Conv2d(inner, outer, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """`(B, inner, h, w)` to `(B, outer, h, w)`."""
@@ -37,10 +38,10 @@ class AttentionBlock(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.norm = norm(channels)
-        self.q = nn.Conv2d(channels, channels, 1)
-        self.k = nn.Conv2d(channels, channels, 1)
-        self.v = nn.Conv2d(channels, channels, 1)
-        self.proj_out = nn.Conv2d(channels, channels, 1)
+        self.q = Conv2d(channels, channels, 1)
+        self.k = Conv2d(channels, channels, 1)
+        self.v = Conv2d(channels, channels, 1)
+        self.proj_out = Conv2d(channels, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """`(B, C, h, w)` to the same shape."""
@@ -55,7 +56,7 @@ class Down(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(channels, channels, 3, stride=2)
+        self.conv = Conv2d(channels, channels, 3, stride=2)
 
     def forward(self, x: Tensor) -> Tensor:
         """`(B, C, h, w)` to `(B, C, h / 2, w / 2)`."""
@@ -67,7 +68,7 @@ class Up(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(channels, channels, 3, padding=1)
+        self.conv = Conv2d(channels, channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
         """`(B, C, h, w)` to `(B, C, 2 h, 2 w)`."""
@@ -114,11 +115,11 @@ class Encoder(nn.Module):
     def __init__(self, spec: AutoencoderLayout) -> None:
         super().__init__()
         first, last = spec.down[0].blocks[0][0], spec.down[-1].blocks[-1][1]
-        self.conv_in = nn.Conv2d(3, first, 3, padding=1)
+        self.conv_in = Conv2d(3, first, 3, padding=1)
         self.down = nn.ModuleList(LevelModule(level, "downsample") for level in spec.down)
         self.mid = Middle(last)
         self.norm_out = norm(last)
-        self.conv_out = nn.Conv2d(last, spec.moments, 3, padding=1)
+        self.conv_out = Conv2d(last, spec.moments, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
         """`(B, 3, H, W)` to `(B, moments, H / 8, W / 8)`."""
@@ -134,11 +135,11 @@ class Decoder(nn.Module):
     def __init__(self, spec: AutoencoderLayout) -> None:
         super().__init__()
         first, last = spec.up[-1].blocks[0][0], spec.up[0].blocks[-1][1]
-        self.conv_in = nn.Conv2d(spec.channels, first, 3, padding=1)
+        self.conv_in = Conv2d(spec.channels, first, 3, padding=1)
         self.mid = Middle(first)
         self.up = nn.ModuleList(LevelModule(level, "upsample") for level in spec.up)
         self.norm_out = norm(last)
-        self.conv_out = nn.Conv2d(last, 3, 3, padding=1)
+        self.conv_out = Conv2d(last, 3, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
         """`(B, C, h, w)` to `(B, 3, 8 h, 8 w)`."""
@@ -155,8 +156,8 @@ class Autoencoder(nn.Module):
         super().__init__()
         self.encoder = Encoder(spec)
         self.decoder = Decoder(spec)
-        self.quant_conv = nn.Conv2d(spec.moments, spec.moments, 1)
-        self.post_quant_conv = nn.Conv2d(spec.channels, spec.channels, 1)
+        self.quant_conv = Conv2d(spec.moments, spec.moments, 1)
+        self.post_quant_conv = Conv2d(spec.channels, spec.channels, 1)
 
     def encode(self, pixels: Tensor) -> Tensor:
         """`(B, 3, H, W)` to the mean of the latent's distribution, `(B, C, H / 8, W / 8)`."""

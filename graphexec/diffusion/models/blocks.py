@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from graphexec.diffusion.models import layout
+from graphexec.diffusion.models.layers import Conv2d, GroupNorm, Linear
 
 
 def sinusoids(timestep: Tensor, width: int, longest: float = 10000.0) -> Tensor:
@@ -25,12 +26,12 @@ class ResidualBlock(nn.Module):
     def __init__(self, spec: layout.Residual) -> None:
         super().__init__()
         inner, outer = spec.inner, spec.outer
-        self.in_layers = nn.Sequential(nn.GroupNorm(32, inner), nn.SiLU(), nn.Conv2d(inner, outer, 3, padding=1))
-        self.emb_layers = nn.Sequential(nn.SiLU(), nn.Linear(spec.embedding, outer))
+        self.in_layers = nn.Sequential(GroupNorm(32, inner), nn.SiLU(), Conv2d(inner, outer, 3, padding=1))
+        self.emb_layers = nn.Sequential(nn.SiLU(), Linear(spec.embedding, outer))
         self.out_layers = nn.Sequential(
-            nn.GroupNorm(32, outer), nn.SiLU(), nn.Identity(), nn.Conv2d(outer, outer, 3, padding=1)
+            GroupNorm(32, outer), nn.SiLU(), nn.Identity(), Conv2d(outer, outer, 3, padding=1)
         )
-        self.skip_connection = nn.Identity() if inner == outer else nn.Conv2d(inner, outer, 1)
+        self.skip_connection = nn.Identity() if inner == outer else Conv2d(inner, outer, 1)
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
         """Feature map `(B, inner, h, w)` and embedding `(B, E)` to `(B, outer, h, w)`."""
@@ -43,7 +44,7 @@ class Down(nn.Module):
 
     def __init__(self, spec: layout.Downsample) -> None:
         super().__init__()
-        self.op = nn.Conv2d(spec.channels, spec.outer, 3, stride=2, padding=1)
+        self.op = Conv2d(spec.channels, spec.outer, 3, stride=2, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
         """`(B, C, h, w)` to `(B, C, ceil(h / 2), ceil(w / 2))`."""
@@ -55,7 +56,7 @@ class Up(nn.Module):
 
     def __init__(self, spec: layout.Upsample) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(spec.channels, spec.outer, 3, padding=1)
+        self.conv = Conv2d(spec.channels, spec.outer, 3, padding=1)
 
     def forward(self, x: Tensor, size: tuple[int, int]) -> Tensor:
         """`(B, C, h, w)` to `(B, C, *size)`; odd sizes come from the skip connection that follows."""

@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from graphexec.diffusion.models.layers import Embedding, LayerNorm, Linear
+
 WIDTH_PER_HEAD = 64
 
 
@@ -56,10 +58,10 @@ class SelfAttention(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.heads = width // WIDTH_PER_HEAD
-        self.q_proj = nn.Linear(width, width)
-        self.k_proj = nn.Linear(width, width)
-        self.v_proj = nn.Linear(width, width)
-        self.out_proj = nn.Linear(width, width)
+        self.q_proj = Linear(width, width)
+        self.k_proj = Linear(width, width)
+        self.v_proj = Linear(width, width)
+        self.out_proj = Linear(width, width)
 
     def forward(self, x: Tensor) -> Tensor:
         """Tokens `(B, T, D)` to the same shape; a token sees itself and those before it."""
@@ -78,8 +80,8 @@ class FeedForward(nn.Module):
     def __init__(self, spec: TextLayout) -> None:
         super().__init__()
         self.quick = spec.activation == "quick_gelu"
-        self.fc1 = nn.Linear(spec.width, spec.inner)
-        self.fc2 = nn.Linear(spec.inner, spec.width)
+        self.fc1 = Linear(spec.width, spec.inner)
+        self.fc2 = Linear(spec.inner, spec.width)
 
     def forward(self, x: Tensor) -> Tensor:
         """`(B, T, D)` to the same shape."""
@@ -92,9 +94,9 @@ class EncoderLayer(nn.Module):
 
     def __init__(self, spec: TextLayout) -> None:
         super().__init__()
-        self.layer_norm1 = nn.LayerNorm(spec.width)
+        self.layer_norm1 = LayerNorm(spec.width)
         self.self_attn = SelfAttention(spec.width)
-        self.layer_norm2 = nn.LayerNorm(spec.width)
+        self.layer_norm2 = LayerNorm(spec.width)
         self.mlp = FeedForward(spec)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -108,8 +110,8 @@ class Embeddings(nn.Module):
 
     def __init__(self, spec: TextLayout) -> None:
         super().__init__()
-        self.token_embedding = nn.Embedding(spec.vocabulary, spec.width)
-        self.position_embedding = nn.Embedding(spec.positions, spec.width)
+        self.token_embedding = Embedding(spec.vocabulary, spec.width)
+        self.position_embedding = Embedding(spec.positions, spec.width)
 
 
 class Encoder(nn.Module):
@@ -127,7 +129,7 @@ class TextModel(nn.Module):
         super().__init__()
         self.embeddings = Embeddings(spec)
         self.encoder = Encoder(spec)
-        self.final_layer_norm = nn.LayerNorm(spec.width)
+        self.final_layer_norm = LayerNorm(spec.width)
 
 
 class ClipText(nn.Module):
@@ -138,7 +140,7 @@ class ClipText(nn.Module):
         self.layout = spec
         self.text_model = TextModel(spec)
         if spec.projection is not None:
-            self.text_projection = nn.Linear(spec.width, spec.projection, bias=False)
+            self.text_projection = Linear(spec.width, spec.projection, bias=False)
 
     def embed(self, tokens: Tensor) -> Tensor:
         """Embed tokens `(B, T)` as `(B, T, D)`, positions not yet added."""

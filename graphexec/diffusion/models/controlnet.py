@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from graphexec.diffusion.model import Inputs, Residuals
 from graphexec.diffusion.models.hooks import NO_HOOKS
+from graphexec.diffusion.models.layers import Conv2d
 from graphexec.diffusion.models.layout import Block, Shapes, Transformer, UNetLayout, unet_layout
 from graphexec.diffusion.models.unet import Encoder, Walk
 
@@ -37,11 +38,11 @@ class ControlNet(Encoder):
         super().__init__(spec.encoder)
         layers: list[nn.Module] = []
         for (inner, outer), stride in zip(pairwise(spec.picture), STRIDES, strict=True):
-            layers += [nn.Conv2d(inner, outer, 3, padding=1, stride=stride), nn.SiLU()]
+            layers += [Conv2d(inner, outer, 3, padding=1, stride=stride), nn.SiLU()]
         self.input_hint_block = nn.Sequential(*layers[:-1])
         widths = [_width(block) for block in spec.encoder.input]
-        self.zero_convs = nn.ModuleList(nn.Sequential(nn.Conv2d(width, width, 1)) for width in widths)
-        self.middle_block_out = nn.Sequential(nn.Conv2d(widths[-1], widths[-1], 1))
+        self.zero_convs = nn.ModuleList(nn.Sequential(Conv2d(width, width, 1)) for width in widths)
+        self.middle_block_out = nn.Sequential(Conv2d(widths[-1], widths[-1], 1))
 
     def forward(self, inputs: Inputs, picture: Tensor) -> Residuals:
         """Residuals for a batch and a picture `(B, 3, 8 h, 8 w)` in 0..1, all of the weights' dtype."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from graphexec.diffusion.models.layers import Conv2d
+
 WIDTH = 64
 BLOCKS = 3
 
@@ -17,13 +19,13 @@ class Block(nn.Module):
     def __init__(self, inner: int, outer: int) -> None:
         super().__init__()
         self.conv = nn.Sequential(
-            nn.Conv2d(inner, outer, 3, padding=1),
+            Conv2d(inner, outer, 3, padding=1),
             nn.ReLU(),
-            nn.Conv2d(outer, outer, 3, padding=1),
+            Conv2d(outer, outer, 3, padding=1),
             nn.ReLU(),
-            nn.Conv2d(outer, outer, 3, padding=1),
+            Conv2d(outer, outer, 3, padding=1),
         )
-        self.skip = nn.Identity() if inner == outer else nn.Conv2d(inner, outer, 1, bias=False)
+        self.skip = nn.Identity() if inner == outer else Conv2d(inner, outer, 1, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """`(B, inner, h, w)` to `(B, outer, h, w)`."""
@@ -40,20 +42,20 @@ class Clamp(nn.Module):
 
 def encoder(channels: int = 4) -> nn.Sequential:
     """Pixels `(B, 3, H, W)` in 0..1 to a latent in model space, `(B, channels, H / 8, W / 8)`."""
-    layers: list[nn.Module] = [nn.Conv2d(3, WIDTH, 3, padding=1), Block(WIDTH, WIDTH)]
+    layers: list[nn.Module] = [Conv2d(3, WIDTH, 3, padding=1), Block(WIDTH, WIDTH)]
     for _ in range(3):
-        layers.append(nn.Conv2d(WIDTH, WIDTH, 3, padding=1, stride=2, bias=False))
+        layers.append(Conv2d(WIDTH, WIDTH, 3, padding=1, stride=2, bias=False))
         layers += [Block(WIDTH, WIDTH) for _ in range(BLOCKS)]
-    return nn.Sequential(*layers, nn.Conv2d(WIDTH, channels, 3, padding=1))
+    return nn.Sequential(*layers, Conv2d(WIDTH, channels, 3, padding=1))
 
 
 def decoder(channels: int = 4) -> nn.Sequential:
     """A latent in model space, `(B, channels, h, w)`, to pixels `(B, 3, 8 h, 8 w)` in 0..1, not clamped."""
-    layers: list[nn.Module] = [Clamp(), nn.Conv2d(channels, WIDTH, 3, padding=1), nn.ReLU()]
+    layers: list[nn.Module] = [Clamp(), Conv2d(channels, WIDTH, 3, padding=1), nn.ReLU()]
     for _ in range(3):
         layers += [Block(WIDTH, WIDTH) for _ in range(BLOCKS)]
-        layers += [nn.Upsample(scale_factor=2), nn.Conv2d(WIDTH, WIDTH, 3, padding=1, bias=False)]
-    return nn.Sequential(*layers, Block(WIDTH, WIDTH), nn.Conv2d(WIDTH, 3, 3, padding=1))
+        layers += [nn.Upsample(scale_factor=2), Conv2d(WIDTH, WIDTH, 3, padding=1, bias=False)]
+    return nn.Sequential(*layers, Block(WIDTH, WIDTH), Conv2d(WIDTH, 3, 3, padding=1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from graphexec.diffusion.models import layout
 from graphexec.diffusion.models.attention import SpatialTransformer
 from graphexec.diffusion.models.blocks import Down, ResidualBlock, Up, sinusoids
 from graphexec.diffusion.models.hooks import NO_HOOKS, Place, Site, UNetHooks
+from graphexec.diffusion.models.layers import Conv2d, GroupNorm, Linear
 from graphexec.errors import NodeError
 
 
@@ -19,7 +20,7 @@ def layer_module(spec: layout.Layer) -> nn.Module:
     """The module of a layer."""
     match spec:
         case layout.Convolution(inner, outer):
-            return nn.Conv2d(inner, outer, 3, padding=1)
+            return Conv2d(inner, outer, 3, padding=1)
         case layout.Residual():
             return ResidualBlock(spec)
         case layout.Transformer():
@@ -42,7 +43,7 @@ def block_modules(blocks: Iterable[layout.Block]) -> nn.ModuleList:
 
 def embedding_module(inner: int, outer: int) -> nn.Sequential:
     """The two-layer network behind the timestep and vector embeddings."""
-    return nn.Sequential(nn.Linear(inner, outer), nn.SiLU(), nn.Linear(outer, outer))
+    return nn.Sequential(Linear(inner, outer), nn.SiLU(), Linear(outer, outer))
 
 
 class Encoder(nn.Module):
@@ -74,9 +75,7 @@ class UNet(Encoder):
         super().__init__(spec)
         channels = spec.model_channels
         self.output_blocks = block_modules(spec.output)
-        self.out = nn.Sequential(
-            nn.GroupNorm(32, channels), nn.SiLU(), nn.Conv2d(channels, spec.channels_out, 3, padding=1)
-        )
+        self.out = nn.Sequential(GroupNorm(32, channels), nn.SiLU(), Conv2d(channels, spec.channels_out, 3, padding=1))
 
     def forward(self, inputs: Inputs, hooks: UNetHooks = NO_HOOKS) -> Tensor:
         """Predict `(B, C, h, w)`; all tensors of `inputs` have the weights' dtype except the timestep."""
