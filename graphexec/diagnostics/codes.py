@@ -80,6 +80,8 @@ SURPLUS_VALUES = _row("GX122", W, "more widget values than widgets", "The file w
 DEFAULT_FILLED = _row("GX123", N, "default of a newer widget", "The node type has a widget that the file holds no value for. The editor shows its default then, so the default is used.")
 RANDOM_TEXT = _row("GX124", W, "alternatives in a prompt", "The editor draws one of {a|b} at random each time it queues a prompt. Here the first is taken, so that runs repeat.")
 SWITCH_IGNORED = _row("GX125", W, "mode switch without effect", "Muters and bypassers act in the editor: the file holds the modes that they left on other nodes, and those count.")
+BAD_METADATA = _row("GX126", W, "unusable metadata", "A picture carries a text that should hold its prompt or workflow, but that is not JSON. What else the picture carries is used.")
+FOREIGN_SETTINGS = _row("GX127", W, "settings without a counterpart", "The picture was made by another program. What its settings say was turned into a workflow as far as it goes; the new picture will be like it, not equal to it.")
 
 # 2xx: nodes and links
 UNKNOWN_NODE_TYPE = _row("GX201", E, "unknown node type", "No loaded node pack provides this type. Load the pack that does with --nodes PATH.")

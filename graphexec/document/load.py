@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,10 +15,11 @@ from graphexec.document.api_form import read_api
 from graphexec.document.json_text import parse_json
 from graphexec.document.model import Document, Source
 from graphexec.document.parsed import place_at
+from graphexec.document.pictures.containers import picture_kind
 from graphexec.document.plain import json_text
 from graphexec.document.shapes import Shape, recognise
 from graphexec.document.text import Lines
-from graphexec.document.text_files import STANDARD_INPUT, read_text
+from graphexec.document.text_files import STANDARD_INPUT, decode_text, read_bytes
 
 if TYPE_CHECKING:
     from graphexec.document.editor.schemas import Schemas
@@ -28,20 +30,23 @@ _LARGE = 2**20
 def load_source(origin: str | os.PathLike[str] | Mapping[str, Any], name: str | None = None) -> Source:
     """Return the text of a workflow: a path, `-` for standard input, or a dict (written as JSON).
 
-    `name` is shown in findings; by default the path as given, `<stdin>` or `<workflow>`. Raises InvalidWorkflow
+    A picture (PNG, WebP) or latent gives the prompt that made it. `name` is shown in findings; by default the path as given, `<stdin>` or `<workflow>`. Raises InvalidWorkflow
     when there is no text to read (GX101, GX111) or the dict is not JSON (GX104, GX108).
     """
     if isinstance(origin, Mapping):
         name = name or "<workflow>"
         return Source(name, json_text(origin, name), "json")
     path = os.fspath(origin)
-    if path == STANDARD_INPUT:
-        name = name or "<stdin>"
-        text = read_text(path, name)
-        return Source(name, text, _format(text, ""))
-    name = name or path
-    text = read_text(path, name)
-    return Source(name, text, _format(text, path), str(Path(path).absolute().parent))
+    piped = path == STANDARD_INPUT
+    name = name or ("<stdin>" if piped else path)
+    directory = None if piped else str(Path(path).absolute().parent)
+    data = read_bytes(path, name)
+    if kind := picture_kind(data):
+        from graphexec.document.pictures.source import picture_source
+
+        return picture_source(data, kind, name, directory)
+    text = decode_text(data, name)
+    return Source(name, text, _format(text, "" if piped else path), directory)
 
 
 def read(source: Source, registry: Schemas | None = None) -> tuple[Document | None, list[Diagnostic]]:
@@ -63,11 +68,12 @@ def read(source: Source, registry: Schemas | None = None) -> tuple[Document | No
             from graphexec.document.yaml_text import parse_yaml
 
             parsed = parse_yaml(source.text)
+        early = [*source.findings, *parsed.diagnostics]
         if not parsed.usable:
-            return None, list(parsed.diagnostics)
+            return None, early
         shape = recognise(parsed.value)
         if not isinstance(shape, Shape):
-            return None, [*parsed.diagnostics, shape]
+            return None, [*early, shape]
         document: Document | None
         if shape.form == "api":
             document, more = read_api(shape, source)
@@ -80,7 +86,9 @@ def read(source: Source, registry: Schemas | None = None) -> tuple[Document | No
             from graphexec.document.named_form import read_named
 
             document, more = read_named(shape.value, source)
-        return document, [*parsed.diagnostics, *more]
+        if source.partial and document is not None:
+            document = replace(document, partial=True)
+        return document, [*early, *more]
 
 
 def _format(text: str, path: str) -> Literal["json", "yaml"]:

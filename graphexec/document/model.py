@@ -7,17 +7,22 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
-from graphexec.diagnostics.model import Path
+from graphexec.diagnostics.model import Diagnostic, Path
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The text of a workflow and the name to show for it. `directory` resolves relative names in it."""
+    """The text of a workflow and the name to show for it. `directory` resolves relative names in it.
+
+    `findings` were made while the text was got out of a picture; `partial` is that of the Document.
+    """
 
     name: str
     text: str
     format: Literal["json", "yaml"]
     directory: str | None = None
+    findings: tuple[Diagnostic, ...] = ()
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from graphexec.errors import InvalidWorkflow
 STANDARD_INPUT = "-"
 
 
-def read_text(path: str, name: str) -> str:
-    """Return the text of a file (UTF-8, a byte order mark is dropped), or of standard input for `-`.
+def read_bytes(path: str, name: str) -> bytes:
+    """Return what is in a file, or comes from standard input for `-`.
 
     Raises InvalidWorkflow (GX101, GX111) with `name` as the file.
     """
@@ -30,6 +30,11 @@ def read_text(path: str, name: str) -> str:
     if len(data) > MAX_BYTES:
         found = codes.report(codes.TOO_LARGE, f"the file is larger than {MAX_BYTES // 2**20} MiB")
         raise InvalidWorkflow([replace(found, file=name)])
+    return data
+
+
+def decode_text(data: bytes, name: str) -> str:
+    """Return the text of a file (UTF-8, a byte order mark is dropped). Raises InvalidWorkflow (GX101)."""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

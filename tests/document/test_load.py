@@ -106,7 +106,7 @@ def test_files_that_may_not_be_read(tmp_path):
     [
         ("{}".encode("utf-16"), "UTF-8"),
         (b'{"a": "\xe9"}', "0xe9 at offset 7 (line 1)"),
-        (b"\x89PNG\r\n\x1a\n", "0x89"),
+        (b"\xff\xd8\xff", "0xff"),
         (b"\n\n\xff", "line 3"),
     ],
 )
