@@ -55,7 +55,7 @@ def check(parameter: Parameter, value: Any) -> int | float | str | bool:
             raise BadValue(codes.BELOW_MINIMUM, f"{made} is below the minimum, {parameter.min}")
         if parameter.max is not None and made > parameter.max:
             raise BadValue(codes.ABOVE_MAXIMUM, f"{made} is above the maximum, {parameter.max}")
-    if parameter.choices and not any(type(c) is type(made) and c == made for c in parameter.choices):
+    if parameter.choices and made not in parameter.choices:
         shown = ", ".join(map(_quoted, parameter.choices[:20])) + (", ..." if len(parameter.choices) > 20 else "")
         meant = nearest(str(made), map(str, parameter.choices), limit=1)
         hint = f"did you mean {meant[0]}?" if meant else None
