@@ -7,10 +7,10 @@ from types import MappingProxyType
 from typing import Any
 
 from graphexec.diagnostics.model import Diagnostic, Path, Place
+from graphexec.document.form_check import plainly_valid
 from graphexec.document.model import Document, NodeDecl, Parameter, Source, Target
 from graphexec.document.named_values import named_value
 from graphexec.document.parameter_form import read_parameter
-from graphexec.document.schema_errors import form_errors
 from graphexec.document.targets import parse_target
 from graphexec.document.values import UNREADABLE
 
@@ -21,7 +21,7 @@ def read_named(root: dict[str, Any], source: Source) -> tuple[Document, list[Dia
     Nodes that the models refuse are left out (`broken` names them); so are targets. A refused parameter stays,
     with a default of `Unreadable`.
     """
-    found, refused = form_errors(root)
+    found, refused = _checked(root)
     declared = _mapping(root, "nodes")
     names = declared.keys()
     broken = frozenset(name for name in declared if ("nodes", name) in refused)
@@ -45,6 +45,15 @@ def read_named(root: dict[str, Any], source: Source) -> tuple[Document, list[Dia
         broken=broken,
     )
     return document, found
+
+
+def _checked(root: dict[str, Any]) -> tuple[list[Diagnostic], Set[Path]]:
+    """Return what the models find wrong, and what they refuse."""
+    if plainly_valid(root):
+        return [], frozenset()
+    from graphexec.document.schema_errors import form_errors
+
+    return form_errors(root)
 
 
 def _mapping(root: Mapping[str, Any], field: str) -> dict[str, Any]:

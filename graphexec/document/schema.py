@@ -1,6 +1,6 @@
 """graphexec's own workflow form as pydantic models: what validates a file and what the published JSON Schema says.
 
-Importing this module imports pydantic, a tenth of a second; reading an API-format file does not.
+Importing this module imports pydantic, a tenth of a second; reading a file without mistakes does not.
 """
 
 from __future__ import annotations
@@ -11,12 +11,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
+from graphexec.document.form_check import NODE_NAME, PARAMETER_NAME
+
 SCHEMA_ID = "urn:graphexec:schema:workflow:1"
-NAME = r"^[^\s=](?:[^=\r\n\t]*[^\s=])?$"
-"""Names of nodes: any text of one line without `=`, so that ids of API files ("57:41") stay what they are."""
-
-PARAMETER_NAME = r"^[A-Za-z_][A-Za-z0-9_-]*$"
-
 _CLOSED: dict[str, Any] = {"additionalProperties": False}
 _SCALAR: dict[str, Any] = {"type": ["number", "string", "boolean"]}
 _LITERAL: dict[str, Any] = {"type": ["number", "string", "boolean", "null", "array"]}
@@ -43,7 +40,7 @@ _INPUT: dict[str, Any] = {
     ],
 }
 
-NodeName = Annotated[str, StringConstraints(pattern=NAME)]
+NodeName = Annotated[str, StringConstraints(pattern=NODE_NAME)]
 ParameterName = Annotated[str, StringConstraints(pattern=PARAMETER_NAME)]
 InputField = Annotated[Any, WithJsonSchema(_INPUT)]
 Scalar = Annotated[Any, WithJsonSchema(_SCALAR)]

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from graphexec.document.form_check import is_node_name
 from graphexec.document.model import Document, InputValue, Link, NodeDecl, Parameter, ParameterRef, Target, Unreadable
 from graphexec.document.named_values import linked, named_value
 from graphexec.document.targets import parse_target
 from graphexec.document.yaml_scalars import block, flow, key, scalar
-
-_NAME = re.compile(r"[^\s=](?:[^=\r\n\t]*[^\s=])?")
 
 
 class NotExpressible(ValueError):
@@ -111,7 +109,7 @@ def _parameter(parameter: Parameter) -> Iterator[str]:
 
 
 def _node(node: NodeDecl, document: Document) -> Iterator[str]:
-    if not _NAME.fullmatch(node.id):
+    if not is_node_name(node.id):
         raise NotExpressible(f"the id {node.id!r} cannot be a name in this form")
     yield f"  {key(node.id)}:"
     yield f"    type: {scalar(node.type)}"

@@ -241,3 +241,15 @@ def test_reading_api_json_imports_neither_pydantic_nor_yaml(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_reading_a_named_file_without_mistakes_does_not_import_pydantic(tmp_path):
+    path = tmp_path / "flow.yaml"
+    path.write_text(FORM)
+    program = (
+        "import sys; from graphexec.document.load import load_source, read;"
+        f"document, found = read(load_source({str(path)!r})); assert document.nodes and not found;"
+        "print('pydantic' in sys.modules, 'yaml' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]

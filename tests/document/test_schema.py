@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import graphexec.document
+from graphexec.document.form_check import plainly_valid
 from graphexec.document.schema import json_schema, json_schema_text
+from graphexec.document.schema_errors import form_errors
 from graphexec.document.yaml_text import parse_yaml
 from tests.document.reading import read_text
 from tests.document.test_named_form import FLOW
@@ -80,3 +82,24 @@ def test_what_the_reader_accepts_the_schema_accepts(form):
     _, found = read_text(json.dumps(form))
     if not found:
         VALIDATOR.validate(form)
+
+
+odd_forms = st.dictionaries(
+    odd_names | st.sampled_from(["graphexec", "nodes", "parameters", "targets", "name"]), inputs, max_size=4
+)
+
+
+@given(forms | odd_forms)
+@settings(max_examples=500)
+def test_the_check_without_pydantic_and_the_models_agree(form):
+    found, refused = form_errors(form)
+    assert plainly_valid(form) == (not found)
+    assert not refused or found
+
+
+@given(st.text() | st.text(alphabet="a= \n\t\x1c\u00a0:."))
+def test_a_name_that_passes_the_check_passes_the_models(name):
+    form = {"graphexec": 1, "nodes": {name: {"type": "X"}}, "parameters": {name: {"type": "INT"}}}
+    for part in (form, {"graphexec": 1, "nodes": form["nodes"]}):
+        if plainly_valid(part):
+            assert form_errors(part) == ([], frozenset())
