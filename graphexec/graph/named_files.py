@@ -16,6 +16,7 @@ from graphexec.graph.naming import input_place
 from graphexec.graph.prompts import embedding_names
 from graphexec.graph.scope import PREFIX, Interface, Scope
 from graphexec.ports import Files
+from graphexec.registry.named_files import named_files
 from graphexec.registry.spec import InputSpec
 
 
@@ -27,8 +28,8 @@ def check_files(scope: Scope, decl: NodeDecl, interface: Interface, params: Mapp
         if type(value) is not str:
             continue
         if spec.folder is not None:
-            if value not in spec.choices:
-                valid &= _report(scope, decl, spec, _fault(scope, spec.folder, value))
+            for folder, name in named_files(spec, value, scope.files):
+                valid &= _report(scope, decl, spec, _fault(scope, folder, name))
         elif spec.name == PREFIX:
             if not interface.spec.from_pack:
                 valid &= _report(scope, decl, spec, _prefix_fault(value))

@@ -19,6 +19,7 @@ from graphexec.hashing import digest
 from graphexec.plan.fingerprints import Fingerprints
 from graphexec.plan.model import Key, Known, Late
 from graphexec.ports import Files, Policy
+from graphexec.registry.named_files import named_files
 from graphexec.registry.spec import InputSpec, NodeSpec
 
 SEES_PROMPT = frozenset({"PROMPT", "DYNPROMPT"})
@@ -115,8 +116,9 @@ class Recipes:
         for name in shape.file_inputs:
             declared = shape.inputs[name]
             for item in given.get(name, ()):
-                if isinstance(item, str) and item not in declared.choices and declared.folder is not None:
-                    yield f"{declared.folder}/{item}", self._content(declared.folder, item)
+                if isinstance(item, str):
+                    for folder, file in named_files(declared, item, self.world.files):
+                        yield f"{folder}/{file}", self._content(folder, file)
         if shape.prompts:
             for items in given.values():
                 for text in items:

@@ -19,16 +19,21 @@ cache key: raise it whenever results change.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from graphexec.errors import NodeError
 from graphexec.ports import Artifact, Blocked, Context, Outcome
+from graphexec.registry.named_files import named_files as files_of
 from graphexec.registry.spec import InputSpec, NodeSpec, OutputSpec
 
 __all__ = ["Artifact", "Blocked", "Boolean", "Choice", "Conditioning", "Context", "File", "Float", "Image", "Int",
-           "Latent", "Mask", "NodeError", "NodeTable", "Outcome", "Output", "Socket", "String"]  # fmt: skip
+           "Latent", "Mask", "NodeError", "NodeTable", "Outcome", "Output", "Socket", "String",
+           "files_of"]  # fmt: skip
 
+FileSet: TypeAlias = tuple[tuple[str, str], ...]
+"""Files that belong together: (folder, name without extension)."""
 Image: TypeAlias = Any
 """float32 tensor `(B, H, W, C)` in 0..1."""
 Mask: TypeAlias = Any
@@ -67,9 +72,14 @@ def Choice(name: str, choices: Sequence[Any], default: Any = None, *, required: 
     return _widget(name, "COMBO", default, required, options, choices=tuple(choices))
 
 
-def File(name: str, folder: str, *, extra: Sequence[str] = (), required: bool = True, **options: Any) -> InputSpec:
-    """The name of a file in a model folder (`checkpoints`, ...) or in `input`; `extra` names need no file."""
-    return _widget(name, "COMBO", None, required, options, choices=tuple(extra), folder=folder)
+def File(name: str, folder: str, *, extra: Sequence[str] = (), sets: Mapping[str, FileSet] | None = None,
+         required: bool = True, **options: Any) -> InputSpec:  # fmt: skip
+    """The name of a file in a model folder (`checkpoints`, ...) or in `input`; `extra` names need no file.
+
+    `sets` are names that stand for several files, each given as (folder, name without extension).
+    """
+    one = _widget(name, "COMBO", None, required, options, choices=tuple(extra), folder=folder)
+    return replace(one, sets=MappingProxyType(dict(sets))) if sets else one
 
 
 def Socket(name: str, type: str, *, required: bool = True, lazy: bool = False, **options: Any) -> InputSpec:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from graphexec.ports import Files
+from graphexec.registry.named_files import complete_sets
 from graphexec.registry.spec import InputSpec, NodeSpec
 
 
@@ -42,5 +43,5 @@ def _input(declared: InputSpec, files: Files | None) -> list[Any]:
         options["default"] = declared.default
     if declared.type != "COMBO":
         return [declared.type, options]
-    found = files.models(declared.folder) if files and declared.folder else ()
+    found = (*files.models(declared.folder), *complete_sets(declared, files)) if files and declared.folder else ()
     return [[*found, *declared.choices], options]

@@ -16,7 +16,8 @@ class InputSpec:
     """One input. `type` is a socket type, a comma-separated union, or `*`; `COMBO` takes one of `choices`.
 
     `folder` names the model folder (`checkpoints`, `loras`, ...) or `input` whose files are the choices; then
-    `choices` holds the names that need no file (`pixel_space`). `raw_link` hands the link itself to the function;
+    `choices` holds the names that need no file (`pixel_space`), and `sets` those that stand for several files, as
+    (folder, name without extension). `raw_link` hands the link itself to the function;
     `unchecked` leaves range and choice to the node's own validation. `options` are the remaining keys of ComfyUI's
     option dictionary, kept for `object-info` and converters.
     """
@@ -30,6 +31,7 @@ class InputSpec:
     max: int | float | None = None
     choices: tuple[Any, ...] = ()
     folder: str | None = None
+    sets: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=lambda: MappingProxyType({}))
     lazy: bool = False
     raw_link: bool = False
     force_input: bool = False

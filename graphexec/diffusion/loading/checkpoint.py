@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
+
+import torch
 
 from graphexec.diffusion.clip_handle import ClipHandle
 from graphexec.diffusion.devices import CPU, Placement
@@ -41,9 +44,15 @@ def load_checkpoint(
     return Checkpoint(model, clip, _vae(file, pool, placement))
 
 
-def load_unet(path: Path, pool: WeightsPool, placement: Placement = CPU) -> ModelHandle:
-    """Return the diffusion model in a file, alone or with others. Raises BadModelFile when there is none."""
-    return _model(open_weights(path), pool, placement)
+def load_unet(
+    path: Path, pool: WeightsPool, placement: Placement = CPU, rounded: torch.dtype | None = None
+) -> ModelHandle:
+    """Return the diffusion model in a file, alone or with others. Raises BadModelFile when there is none.
+
+    `rounded`: a narrower type, such as torch.float8_e4m3fn, that its weights are rounded to before they are used.
+    """
+    model = _model(open_weights(path), pool, placement)
+    return replace(model, part=replace(model.part, rounded=rounded)) if rounded else model
 
 
 def load_vae(path: Path, pool: WeightsPool, placement: Placement = CPU) -> VaeHandle:

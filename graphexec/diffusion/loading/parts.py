@@ -64,8 +64,8 @@ class Part:
 
     @property
     def identity(self) -> str:
-        """The file's digest and the kind."""
-        return f"{self.kind}:{self.file.digest}"
+        """The kind, the type that weights are rounded to, and the file's digest."""
+        return f"{self.kind}:{self.rounded}:{self.file.digest}"
 
     def read(self, names: Iterable[str], dtype: torch.dtype, device: torch.device) -> dict[str, Tensor]:
         """Tensors by the module's names, converted; those that need no conversion are views of the mapped file."""
