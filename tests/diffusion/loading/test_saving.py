@@ -37,16 +37,17 @@ FAMILIES = {
 }
 
 
-@pytest.fixture(params=FAMILIES)
-def file(request, tmp_path):
+@pytest.fixture(params=FAMILIES, scope="module")
+def file(request, tmp_path_factory):
     name, encoders = FAMILIES[request.param]
     tensors = {f"model.diffusion_model.{n}": t for n, t in drawn_unet(name).items()}
     tensors |= {f"first_stage_model.{n}": t for n, t in drawn(meta(Autoencoder, LAYOUT)).items()}
     for role, prefix in encoders.items():
         tensors |= text_tensors(role, prefix)
     tensors = {n: t for n, t in tensors.items() if not n.endswith("logit_scale")}
-    save_file(tensors, tmp_path / "a.safetensors")
-    return tmp_path / "a.safetensors"
+    path = tmp_path_factory.mktemp("saving") / "a.safetensors"
+    save_file(tensors, path)
+    return path
 
 
 def write(path, content):
