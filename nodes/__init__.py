@@ -2,6 +2,7 @@
 
 TABLE_MODULES: tuple[str, ...] = (
     "nodes.loaders",
+    "nodes.savers",
     "nodes.lora",
     "nodes.controlnet",
     "nodes.text",
