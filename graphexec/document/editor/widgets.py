@@ -27,18 +27,26 @@ class Naming:
 
 
 def name_values(node: EditorNode, spec: NodeSpec | None) -> Naming:
-    """Return the widget values of a node by name, in the order of its inputs where the schema is known."""
-    if node.named is not None:
-        return _named(node.named, (*node.path, "widgets_values_named"), spec)
+    """Return the widget values of a node by name, in the order of its inputs where the schema is known.
+
+    The list of values is what the editor reads, so it counts; names that the file has beside it (front ends from
+    1.49 on) say what is what in it, or stand in for it where the two do not come out even.
+    """
     if isinstance(node.saved, Mapping):
-        return _named(node.saved, node.saved_path, spec)
+        return _named(node.saved, {name: (*node.saved_path, name) for name in node.saved}, spec)
     saved = node.saved or ()
-    return _by_sockets(node, saved) if spec is None else _by_layout(node, spec, saved)
+    if node.named is not None and len(node.named) == len(saved):
+        return _named(dict(zip(node.named, saved)), {n: (*node.saved_path, i) for i, n in enumerate(node.named)}, spec)
+    if spec is not None:
+        return _by_layout(node, spec, saved)
+    if node.named is not None:
+        return _named(node.named, {name: (*node.path, "widgets_values_named", name) for name in node.named}, spec)
+    return _by_sockets(node, saved)
 
 
-def _named(saved: Mapping[str, Any], path: Path, spec: NodeSpec | None) -> Naming:
+def _named(saved: Mapping[str, Any], paths: Mapping[str, Path], spec: NodeSpec | None) -> Naming:
     values = {
-        name: Value(value, (*path, name))
+        name: Value(value, paths[name])
         for name, value in saved.items()
         if (spec is not None and spec.input(name)) or not _belongs_to_editor(name, value)
     }

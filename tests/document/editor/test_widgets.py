@@ -87,7 +87,19 @@ def test_a_link_takes_the_place_of_the_value():
 def test_by_name():
     inputs = {"required": {"a": ["INT", {}], "seed": SEED}}
     assert named(inputs, {"seed": 3, "a": 1, "videopreview": {}, "upload": "x"}) == {"a": 1, "seed": 3}
-    assert named(inputs, [9, 9, "fixed"], widgets_values_named={"seed": 3, "a": 1}) == {"a": 1, "seed": 3}
+
+
+def test_names_beside_the_list_say_what_is_what_in_it():
+    inputs = {"required": {"a": ["INT", {}], "seed": SEED}}
+    names = {"seed": 3, "control_after_generate": "fixed", "new": True, "a": 1}
+    assert named(inputs, [8, "fixed", False, 9], widgets_values_named=names) == {"a": 9, "seed": 8, "new": False}
+
+
+def test_names_that_do_not_fit_the_list_count_only_without_a_schema():
+    inputs = {"required": {"a": ["INT", {}], "seed": SEED}}
+    assert named(inputs, [9, 8, "fixed"], widgets_values_named={"seed": 3, "a": 1}) == {"a": 9, "seed": 8}
+    made = node(1, "Mystery", [9, 8, "fixed"], widgets_values_named={"seed": 3, "a": 1})
+    assert prompt_of(flow(made))["1"] == {"seed": 3, "a": 1}
 
 
 def test_newer_widgets_get_their_defaults_with_a_note():
