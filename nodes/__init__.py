@@ -23,6 +23,7 @@ TABLE_MODULES: tuple[str, ...] = (
     "nodes.image",
     "nodes.image_batch",
     "nodes.image_transform",
+    "nodes.upscale_models",
     "nodes.mask",
     "nodes.image_files",
     "nodes.animation",
