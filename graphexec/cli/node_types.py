@@ -93,3 +93,26 @@ def _kind(declared: InputSpec) -> str:
     if declared.has_default:
         parts.append(f"default {json.dumps(declared.default, default=str)}")
     return ", ".join(parts)
+
+
+def print_coverage(as_json: bool) -> None:
+    """Print which core nodes are implemented and which are only known: counts by menu, then the names."""
+    from graphexec.registry import catalogue
+
+    registry, _ = _registry(None)
+    menus: dict[str, tuple[list[str], list[str]]] = {}
+    for name in catalogue.names():
+        done, known = menus.setdefault(_spec(registry, name).category.split("/")[0], ([], []))
+        (done if name in registry else known).append(name)
+    implemented = sorted(name for done, _ in menus.values() for name in done)
+    known_only = sorted(name for _, known in menus.values() for name in known)
+    extra = sorted(name for name in registry.names() if name not in set(implemented))
+    if as_json:
+        result(json.dumps({"implemented": implemented, "known": known_only, "extra": extra}, indent=2))
+        return
+    result(f"{len(implemented)} of {len(implemented) + len(known_only)} core nodes are implemented")
+    for menu, (done, known) in sorted(menus.items()):
+        result(f"{menu or '(no menu)'}: {len(done)} of {len(done) + len(known)}")
+        for heading, names in (("implemented", done), ("only known", known)):
+            if names:
+                result(f"  {heading}: {', '.join(names)}")

@@ -45,3 +45,13 @@ def object_info(
     from graphexec.cli.node_types import print_object_info
 
     print_object_info(types or [], nodes, models)
+
+
+@app.command("coverage")
+def coverage(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the names as JSON.")] = False,
+) -> None:
+    """Tell which of ComfyUI's core nodes are implemented, and which are only known."""
+    from graphexec.cli.node_types import print_coverage
+
+    print_coverage(as_json)

@@ -135,3 +135,16 @@ def test_the_default_of_the_memory_budget_is_that_of_a_session() -> None:
 def test_the_help_of_a_verb_says_what_a_file_may_be(verb: str) -> None:
     text = " ".join(call(verb, "--help").out.split())
     assert "'-' for standard input, or 'example:NAME'" in text
+
+
+def test_coverage_sets_the_registry_against_the_catalogue() -> None:
+    from graphexec.registry import catalogue
+
+    found = json.loads(call("nodes", "coverage", "--json").out)
+    assert sorted(found["implemented"] + found["known"]) == list(catalogue.names())
+    assert "KSamplerAdvanced" in found["implemented"] and "StyleModelLoader" in found["known"]
+    listed = [line.split("\t")[0] for line in call("nodes", "list").lines]
+    assert sorted(found["implemented"] + found["extra"]) == sorted(listed)
+    text = call("nodes", "coverage").lines
+    assert text[0] == f"{len(found['implemented'])} of {len(catalogue.names())} core nodes are implemented"
+    assert any(line.startswith("  only known: ") and "StyleModelLoader" in line for line in text)
