@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 from graphexec.cli.status import Status
 from graphexec.config import TABLE
@@ -24,3 +25,9 @@ def test_every_exit_status_is_documented() -> None:
 def test_an_uncaught_exception_of_python_is_not_among_the_statuses() -> None:
     """Python's own status for a traceback is 1: ours for it is a different one."""
     assert Status.BUG.value == os.EX_SOFTWARE != 1
+
+
+def test_every_test_that_the_coverage_page_names_exists() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", (ROOT / "docs/coverage.md").read_text())
+    assert len(named) > 10
+    assert [f"{file}::{test}" for file, test in named if f"def {test}(" not in (ROOT / file).read_text()] == []
