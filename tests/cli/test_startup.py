@@ -36,7 +36,7 @@ def test_verbs_that_run_nothing_import_no_tensors(home: Path, copy: str, argumen
 
 
 def test_checking_an_api_file_imports_no_pydantic(home: Path, copy: str) -> None:
-    """Typer from 0.26 on imports it to convert options, which costs a check half of its time (ADR 22)."""
+    """Typer from 0.26 on imports it to convert options, which costs a check half of its time (ADR 5)."""
     assert "pydantic" not in imported("check", copy, cwd=home)
 
 
