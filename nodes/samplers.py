@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from graphexec.diffusion.names import SAMPLER_NAMES
-from graphexec.registry.authoring import Choice, Context, Float, Int, NodeTable, Output
+from graphexec.registry.authoring import Boolean, Choice, Context, Float, Int, NodeError, NodeTable, Output, Socket
 
 NODES = NodeTable("sampling/custom_sampling/samplers")
 SAMPLER = (Output("SAMPLER"),)
@@ -140,3 +140,36 @@ def sampler_er_sde(context: Context, solver_type: str, eta: float, **options: An
     from graphexec.diffusion.sampling import sampler
 
     return (sampler("er_sde", solver_type=solver_type, eta=0.0 if solver_type == "ODE" else eta, **options),)
+
+
+def _percent(name: str, default: float) -> Any:
+    return Float(name, default, min=0.0, max=1.0, step=0.001)
+
+
+@NODES.node(
+    "SamplerSASolver",
+    inputs=(
+        Socket("model", "MODEL"),
+        setting("eta", 1.0, max=10.0),
+        _percent("sde_start_percent", 0.2),
+        _percent("sde_end_percent", 0.8),
+        S_NOISE,
+        Int("predictor_order", 3, min=1, max=6),
+        Int("corrector_order", 4, min=0, max=6),
+        Boolean("use_pece"),
+        Boolean("simple_order_2"),
+    ),
+    outputs=SAMPLER,
+    handle=True,
+)
+def sampler_sa_solver(
+    context: Context, model: Any, sde_start_percent: float, sde_end_percent: float, use_pece: bool,
+    simple_order_2: bool, **options: Any,
+) -> tuple[Any]:  # fmt: skip
+    """Choose sa_solver; noise is added between the two percents of the schedule of the model that is sampled."""
+    if simple_order_2:
+        raise NodeError("simple_order_2 is not supported: turn it off, or take orders other than 2")
+    from graphexec.diffusion.sampling import sampler
+
+    percents = {"start_percent": sde_start_percent, "end_percent": sde_end_percent}
+    return (sampler("sa_solver", pece=use_pece, **percents, **options),)
