@@ -42,7 +42,7 @@ def prompt_of_parameters(text: str) -> tuple[str, list[Diagnostic]]:
 
 @dataclass
 class _Writer:
-    """Writes nodes; `settings` holds what nobody has used yet."""
+    """Writes nodes one after another; what a setting says is taken out of `parameters`, so that the rest is unused."""
 
     parameters: Parameters
     nodes: dict[str, Any] = field(default_factory=dict)
