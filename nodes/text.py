@@ -17,6 +17,7 @@ NODES = NodeTable("conditioning")
 )
 def clip_text_encode(context: Context, text: str, clip: Any) -> tuple[Conditioning]:
     """Encode a prompt, with weights `(word:1.2)` and `embedding:name`, by the text encoder."""
+    _warn_of_missing_embeddings(context, clip, text)
     return (clip.encode(text),)
 
 
@@ -52,6 +53,7 @@ def clip_text_encode_sdxl(context: Context, clip: Any, text_g: str, text_l: str,
     """Encode a prompt for each of SDXL's text encoders, and the image sizes that the model is told."""
     from graphexec.diffusion.sdxl_prompts import encode_pair
 
+    _warn_of_missing_embeddings(context, clip, text_g, text_l)
     return (encode_pair(clip, text_g, text_l, sizes),)
 
 
@@ -72,4 +74,11 @@ def clip_text_encode_sdxl_refiner(
 ) -> tuple[Conditioning]:
     """Encode a prompt for SDXL's refiner, with the aesthetic score and sizes that it is told."""
     options = {"aesthetic_score": ascore, "width": width, "height": height}
+    _warn_of_missing_embeddings(context, clip, text)
     return (clip.encode_tokens(clip.tokenize(text), options),)
+
+
+def _warn_of_missing_embeddings(context: Context, clip: Any, *texts: str) -> None:
+    """Name what is left out of the prompts: a check cannot see texts that arrive by link."""
+    for name in dict.fromkeys(name for text in texts for name in clip.missing_embeddings(text)):
+        context.warn(f"there is no embedding {name!r}: it is left out of the prompt")

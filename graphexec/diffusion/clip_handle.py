@@ -17,7 +17,7 @@ from graphexec.diffusion.loading.parts import Part
 from graphexec.diffusion.memory import WeightsPool
 from graphexec.diffusion.models.clip_text import ClipText, TextLayout
 from graphexec.diffusion.patches import Patch
-from graphexec.diffusion.prompt_tokens import token_groups
+from graphexec.diffusion.prompt_tokens import missing_embeddings, token_groups
 from graphexec.diffusion.text_encoding import Encoded, encode_windows
 from graphexec.diffusion.tokenizer import END
 from graphexec.diffusion.windows import Window, windows
@@ -73,11 +73,15 @@ class ClipHandle:
         return handle_identity("clip", parts, self.patches, self.placement, [roles, self.layer])
 
     def tokenize(self, text: str) -> Tokens:
-        """Windows of 77 weighted tokens for every encoder, by its role. Raises NodeError for missing embeddings."""
+        """Windows of 77 weighted tokens for every encoder, by its role; embeddings that are missing are left out."""
         return {
             encoder.role: windows(token_groups(text, encoder.role, encoder.layout.width, self.embeddings), encoder.pad)
             for encoder in self.encoders
         }
+
+    def missing_embeddings(self, text: str) -> list[str]:
+        """The names of the embeddings that a prompt asks for and that are not there."""
+        return missing_embeddings(text, self.embeddings)
 
     def encode(self, text: str) -> Conditioning:
         """Conditioning for a prompt: `[[states (1, T, D), {"pooled_output": (1, P)}]]`, float32, T = 77 a window."""

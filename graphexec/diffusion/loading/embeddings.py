@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Protocol
 
@@ -11,7 +10,6 @@ from torch import Tensor
 
 from graphexec.diffusion.loading.header import BadModelFile
 from graphexec.diffusion.loading.weights import SAFETENSORS, WeightsFile, open_weights, read_pickled
-from graphexec.errors import NodeError
 
 SUFFIXES = ("", ".safetensors", ".pt", ".bin")
 
@@ -29,14 +27,6 @@ def find_embedding(files: EmbeddingFiles, name: str) -> Path | None:
     wanted = name.replace("\\", "/")
     found = next((known[wanted + suffix] for suffix in SUFFIXES if wanted + suffix in known), None)
     return None if found is None else files.model("embeddings", found)
-
-
-def missing_embedding(files: EmbeddingFiles, name: str) -> NodeError:
-    """The error for an embedding that is not there, with the nearest names."""
-    stems = {Path(entry).with_suffix("").as_posix() for entry in files.models("embeddings")}
-    near = get_close_matches(name, sorted(stems), n=3)
-    hint = f"; did you mean {' or '.join(near)}?" if near else f"; there are {len(stems)} in the folder 'embeddings'"
-    return NodeError(f"the prompt names the embedding {name!r}, which is missing{hint}")
 
 
 def read_embedding(path: Path, key: str) -> Tensor:

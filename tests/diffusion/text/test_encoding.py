@@ -19,7 +19,6 @@ from graphexec.diffusion.models.clip_text import ClipText, TextLayout
 from graphexec.diffusion.text_encoding import encode_windows
 from graphexec.diffusion.tokenizer import END, START, tokenize
 from graphexec.diffusion.windows import windows
-from graphexec.errors import NodeError
 from tests.diffusion.layouts import drawn, meta
 
 
@@ -206,9 +205,10 @@ def test_text_behind_an_embedding_is_kept(clip):
     assert [token for token, _ in row[3:6]] == [*tokenize(", fox"), END]
 
 
-def test_a_missing_embedding_is_an_error_with_a_suggestion(clip):
-    with pytest.raises(NodeError, match="'stile', which is missing; did you mean style"):
-        clip.encode("embedding:stile")
+def test_a_missing_embedding_is_left_out_and_named(clip):
+    row = clip.tokenize("a embedding:stile, fox")["l"][0]
+    assert [token for token, _ in row[1:5]] == [*tokenize("a"), *tokenize(", fox"), END]
+    assert clip.missing_embeddings("a (embedding:stile, fox:1.2) embedding:style") == ["stile"]
 
 
 def test_broken_embeddings_are_errors(clip, tmp_path):
