@@ -11,6 +11,7 @@ from torch import Tensor
 from graphexec.diffusion.models.hooks import UNetHooks
 from graphexec.diffusion.parameterization import Parameterization
 from graphexec.diffusion.schedules import Schedule
+from graphexec.hashing import Plain, digest
 
 
 @runtime_checkable
@@ -20,6 +21,11 @@ class Patch(Protocol):
     @property
     def identity(self) -> str | None:
         """A digest of what the patch does, or None when it has none (a closure of a node pack)."""
+
+
+def patch_identity(kind: str, *settings: Plain) -> str:
+    """The identity of a patch that is told entirely by its kind and settings."""
+    return digest("patch", [kind, list(settings)])
 
 
 @runtime_checkable

@@ -12,13 +12,13 @@ from typing import NamedTuple
 from torch import Tensor
 
 from graphexec.diffusion.clip_handle import ClipHandle
-from graphexec.diffusion.hashes import patch_identity
 from graphexec.diffusion.loading.header import BadModelFile
 from graphexec.diffusion.loading.lora_deltas import complete, delta, renormalised, split_name
 from graphexec.diffusion.loading.lora_names import clip_aliases, model_aliases
 from graphexec.diffusion.loading.lora_shapes import fits
 from graphexec.diffusion.loading.weights import WeightsFile, open_weights
 from graphexec.diffusion.model_handle import ModelHandle
+from graphexec.diffusion.patches import patch_identity
 
 PEFT_WRAPPER = "base_model.model."
 TEXT = ("lora_te", "lycoris_te", "text_encoder")

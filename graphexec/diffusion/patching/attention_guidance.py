@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 
-import torch
 from torch import Tensor
 from torch.nn import functional
 
 from graphexec.diffusion.guidance_hooks import GuidancePatch, Guided
-from graphexec.diffusion.hashes import patch_identity
+from graphexec.diffusion.images import gaussian_kernel
 from graphexec.diffusion.models.hooks import Site, UNetHooks
+from graphexec.diffusion.patches import patch_identity
 
-BLUR_SIZE = 9
+BLUR_RADIUS = 4
 SMALLEST = 4
 """Latents of no more than this many cells on a side are left alone by self-attention guidance."""
 
@@ -79,11 +79,7 @@ def blurred_where(estimate: Tensor, attention: Tensor, blur_sigma: float) -> Ten
     return gaussian_blur(estimate, blur_sigma) * mask + estimate * (1.0 - mask)
 
 
-def gaussian_blur(x: Tensor, sigma: float, size: int = BLUR_SIZE) -> Tensor:
-    """A map `(B, C, h, w)` convolved with a Gaussian of `size` cells, edges mirrored."""
-    places = torch.arange(size, device=x.device) - size // 2
-    weights = torch.exp(-0.5 * (places / sigma) ** 2)
-    weights = (weights / weights.sum()).to(x.dtype)
-    kernel = (weights[:, None] * weights[None, :]).expand(x.shape[1], 1, size, size)
-    padded = functional.pad(x, [size // 2] * 4, mode="reflect")
-    return functional.conv2d(padded, kernel, groups=x.shape[1])
+def gaussian_blur(x: Tensor, sigma: float, radius: int = BLUR_RADIUS) -> Tensor:
+    """A map `(B, C, h, w)` convolved with a Gaussian of `sigma` cells that reaches `radius` cells, edges mirrored."""
+    kernel = gaussian_kernel(radius, sigma / radius).to(x).expand(x.shape[1], 1, -1, -1)
+    return functional.conv2d(functional.pad(x, (radius,) * 4, mode="reflect"), kernel, groups=x.shape[1])

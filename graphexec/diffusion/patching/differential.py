@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from graphexec.diffusion.guidance_hooks import GuidancePatch
-from graphexec.diffusion.hashes import patch_identity
+from graphexec.diffusion.patches import patch_identity
 from graphexec.diffusion.schedules import Schedule, sigma_min
 
 

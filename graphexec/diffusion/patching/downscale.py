@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from graphexec.diffusion.hashes import patch_identity
 from graphexec.diffusion.models.hooks import Site, UNetHooks
-from graphexec.diffusion.patches import HookPatch
+from graphexec.diffusion.patches import HookPatch, patch_identity
 from graphexec.diffusion.resample import resize
 from graphexec.diffusion.schedules import Schedule
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from graphexec.diffusion.hashes import patch_identity
 from graphexec.diffusion.models.hooks import Site, UNetHooks
-from graphexec.diffusion.patches import HookPatch
+from graphexec.diffusion.patches import HookPatch, patch_identity
 
 LOW_FREQUENCIES = 1
 """Half the side of the square of lowest frequencies that the filter scales."""

@@ -6,9 +6,8 @@ import random
 
 from torch import Tensor
 
-from graphexec.diffusion.hashes import patch_identity
 from graphexec.diffusion.models.hooks import Site, UNetHooks
-from graphexec.diffusion.patches import HookPatch
+from graphexec.diffusion.patches import HookPatch, patch_identity
 
 SMALLEST_TILE = 32
 """Pixels on a side below which tiles are not made."""

@@ -10,10 +10,9 @@ import torch
 from torch import Tensor
 
 from graphexec.diffusion.clip_handle import ClipHandle
-from graphexec.diffusion.hashes import patch_identity
 from graphexec.diffusion.loading.parts import Part
 from graphexec.diffusion.model_handle import ModelHandle
-from graphexec.diffusion.patches import Patch, WeightPatch
+from graphexec.diffusion.patches import Patch, WeightPatch, patch_identity
 from graphexec.errors import NodeError
 
 NOT_MERGED = ("position_ids", "logit_scale")

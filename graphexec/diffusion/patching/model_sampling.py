@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from graphexec.diffusion.hashes import patch_identity
 from graphexec.diffusion.parameterization import X0, Edm, Eps, ImageToImage, Lcm, Parameterization, V
-from graphexec.diffusion.patches import SamplingPatch
+from graphexec.diffusion.patches import SamplingPatch, patch_identity
 from graphexec.diffusion.schedules import distilled, log_uniform, scaled_linear
 from graphexec.errors import NodeError
 

@@ -7,7 +7,7 @@ import math
 from torch import Tensor
 
 from graphexec.diffusion.guidance_hooks import GuidancePatch, Guided
-from graphexec.diffusion.hashes import patch_identity
+from graphexec.diffusion.patches import patch_identity
 
 
 def rescaled_guidance(multiplier: float) -> GuidancePatch:
