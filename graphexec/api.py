@@ -98,6 +98,7 @@ class Session:
     ) -> None:
         from graphexec.plan.fingerprints import Fingerprints
         from graphexec.ports import Policy
+        from graphexec.store.blobs import MemoryBlobs
         from graphexec.store.memory import MemoryStore
 
         if cache not in ("auto", None):
@@ -111,6 +112,7 @@ class Session:
         self._debug = debug
         self._fingerprints = Fingerprints()
         self._store = MemoryStore(memory)
+        self._blobs = MemoryBlobs()
         self._resources: dict[str, Any] = {}
         self._instances: dict[tuple[str, str], Any] = {}
         self._lock = RLock()
@@ -204,7 +206,15 @@ class Session:
         plan, recipes = self._plan(graph)
         hidden = HiddenSources(recipes.world.prompt, recipes.world.workflow)
         around = Surroundings(
-            self.registry.hooks, self.files, self.policy, hidden, cancel, listener, self._resources, self._instances
+            self.registry.hooks,
+            self.files,
+            self.policy,
+            hidden,
+            cancel,
+            listener,
+            self._resources,
+            self._instances,
+            self._blobs,
         )
         if listener is not None:
             listener(Event("run_started", total=len(plan.steps)))

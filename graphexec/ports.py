@@ -79,6 +79,23 @@ class Files(Protocol):
         """Return an input file (`name [output]` selects another directory); raises NodeError."""
 
 
+class Blobs(Protocol):
+    """Small named pieces of data that outlive the process, such as the state of a sampler under way.
+
+    A load gives what one whole save has written, or None: after a crash, and when the data were damaged or evicted.
+    A save that fails, on a full disk say, warns and leaves no entry.
+    """
+
+    def load(self, key: str) -> bytes | None:
+        """Return the data of a key, or None when there are none."""
+
+    def save(self, key: str, data: bytes) -> None:
+        """Replace the data of a key, atomically."""
+
+    def drop(self, key: str) -> None:
+        """Forget a key; one that is not there is no error."""
+
+
 class Context(Protocol):
     """What a node's body may ask of the run it is part of."""
 
@@ -101,6 +118,10 @@ class Context(Protocol):
     @property
     def instances(self) -> dict[tuple[str, str], Any]:
         """Objects of pack classes by node id and type; they live as long as the Session."""
+
+    @property
+    def blobs(self) -> Blobs:
+        """Named data in the Session's cache, by whatever key the node makes up."""
 
     def progress(self, done: int, total: int, preview: Callable[[], bytes] | None = None) -> None:
         """Report progress; raises Interrupted when the run is to stop. Call it once a sampler step."""

@@ -9,7 +9,8 @@ from typing import Any
 from graphexec.execute.cancel import Cancel
 from graphexec.execute.events import Event, Listener
 from graphexec.execute.hidden import Hidden, HiddenSources
-from graphexec.ports import Files, Hooks, Policy
+from graphexec.ports import Blobs, Files, Hooks, Policy
+from graphexec.store.blobs import MemoryBlobs
 
 
 @dataclass(slots=True)
@@ -24,6 +25,7 @@ class Surroundings:
     listener: Listener | None
     resources: dict[str, Any]
     instances: dict[tuple[str, str], Any]
+    blobs: Blobs = field(default_factory=MemoryBlobs)
     warnings: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -62,6 +64,11 @@ class NodeContext:
     def instances(self) -> dict[tuple[str, str], Any]:
         """Objects of pack classes by node id and type."""
         return self._around.instances
+
+    @property
+    def blobs(self) -> Blobs:
+        """Named data in the Session's cache."""
+        return self._around.blobs
 
     def progress(self, done: int, total: int, preview: Callable[[], bytes] | None = None) -> None:
         """Report progress; raises Interrupted when the run is to stop. `preview` is for listeners that show one."""

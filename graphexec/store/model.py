@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from graphexec.ports import Artifact
+from graphexec.ports import Artifact, Blobs
+
+__all__ = ["Blobs", "Entry", "Items", "Store"]
 
 Items = list[Any]
 """The value of one output: a list with one item for each call of the node, normally one."""
