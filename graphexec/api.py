@@ -20,7 +20,7 @@ from graphexec.document.load import load_source, read
 from graphexec.document.locate import locate
 from graphexec.document.model import Document, Target
 from graphexec.errors import InvalidWorkflow, RunFailed, UsageError
-from graphexec.files import Folders
+from graphexec.files import Folders, shipped_models
 from graphexec.graph.build import build
 from graphexec.graph.model import Graph
 from graphexec.registry.loading import load_registry
@@ -105,7 +105,11 @@ class Session:
             raise UsageError(f"a cache on disk ({cache!r}) is not available yet: use cache=None")
         self.registry = load_registry(nodes)
         self.files = Folders(
-            _several(models), input=os.fspath(input), output=os.fspath(output), follow_links=follow_links
+            _several(models),
+            input=os.fspath(input),
+            output=os.fspath(output),
+            follow_links=follow_links,
+            shipped=shipped_models(),
         )
         self.output = Path(output)
         self.policy = Policy(device, dtype, noise)

@@ -35,11 +35,11 @@ def show_type(type: str, nodes: Sequence[str] | None) -> None:
 
 def print_object_info(types: Sequence[str], nodes: Sequence[str] | None, models: Sequence[str] | None) -> None:
     """Print `{type: entry}` of all types, or of those named."""
-    from graphexec.files import Folders
+    from graphexec.files import Folders, shipped_models
     from graphexec.registry.object_info import object_info
 
     registry, settings = _registry(nodes, models)
-    folders = Folders(model_roots(settings), input=settings.input, output=settings.output)
+    folders = Folders(model_roots(settings), input=settings.input, output=settings.output, shipped=shipped_models())
     entries = {name: object_info(_spec(registry, name), folders) for name in types or registry.names()}
     result(json.dumps(entries, indent=2, default=str))
 

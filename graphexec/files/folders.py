@@ -33,7 +33,8 @@ class Folders:
     `models` are directories in ComfyUI's layout and `extra_model_paths.yaml` files; the first that holds a name
     wins. Names are relative, with either separator. A link inside a directory that leads out of it is refused
     unless `follow_links`; the directory itself may be a link. Raises UsageError when a models directory is
-    missing.
+    missing. `shipped` is the models directory inside the package: it is searched last, and what is said about
+    missing files does not count it as a place where the user keeps models.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Folders:
         output: str | Path = "output",
         temp: str | Path | None = None,
         follow_links: bool = False,
+        shipped: Path | None = None,
     ) -> None:
         self.follow_links = follow_links
         roots = dict(model_roots(models))
@@ -55,6 +57,7 @@ class Folders:
         roots["output"] = (Path(output),)
         roots["temp"] = (Path(temp),) if temp else ()
         self._roots = roots
+        self._shipped = model_roots([shipped]) if shipped is not None else {}
 
     def roots(self, folder: str) -> tuple[Path, ...]:
         """Return the directories of a folder (`checkpoints`, `input`, ...) in order of search."""
@@ -83,23 +86,31 @@ class Folders:
     def models(self, folder: str) -> Sequence[str]:
         """Return the names of all files of a folder, sorted; those of `input` and the like without subfolders."""
         folder = folder_name(folder)
+        return self._names(folder, self._places(folder))
+
+    def _places(self, folder: str) -> tuple[Path, ...]:
+        """The directories of a folder, the shipped one last."""
+        return (*self.roots(folder), *self._shipped.get(folder, ()))
+
+    def _names(self, folder: str, roots: Iterable[Path]) -> Sequence[str]:
         kinds = extensions(folder)
         names: set[str] = set()
-        for root in self.roots(folder):
+        for root in roots:
             for name in _walk(root, self.follow_links, deep=folder not in PLACES):
                 if not kinds or Path(name).suffix.lower() in kinds:
                     names.add(name)
         return sorted(names)
 
     def _find(self, folder: str, name: str) -> Path | None:
-        for root in self.roots(folder):
+        for root in self._places(folder):
             path = root / name
             try:
                 is_file = path.is_file()
             except (OSError, ValueError):  # the name is too long, or a directory may not be read
                 continue
             if is_file:
-                if not self.follow_links and not _inside(path, root):
+                own = root in self._shipped.get(folder, ())  # an installer may have made links of the package's files
+                if not self.follow_links and not own and not _inside(path, root):
                     raise FileProblem(
                         "unsafe",
                         f"{shown(name)} is a link that leads out of {root}",
@@ -122,7 +133,7 @@ class Folders:
         near = _nearest(name, known)
         if near:
             looked += f"; nearest: {', '.join(map(shown, near))}"
-        elif not known:
+        elif not self._names(folder, self.roots(folder)):
             looked += ", which holds none" if len(where) == 1 else ", which hold none"
         return FileProblem("missing", message, looked)
 

@@ -85,6 +85,19 @@ def test_models_saved_by_nodes_are_found_last(models, tmp_path):
     assert found.model("clip", "merged.safetensors") == tmp_path / "output/clip/merged.safetensors"
 
 
+def test_what_ships_is_found_last_and_is_no_place_of_the_users(models, tmp_path):
+    shipped = tmp_path / "package"
+    write(shipped / "checkpoints/a.safetensors", shipped / "checkpoints/shapes.safetensors")
+    found = folders(models, shipped=shipped)
+    assert found.model("checkpoints", "a.safetensors") == models / "checkpoints/a.safetensors"
+    assert found.model("checkpoints", "shapes.safetensors") == shipped / "checkpoints/shapes.safetensors"
+    assert found.models("checkpoints") == ["a.safetensors", "sd/b.ckpt", "shapes.safetensors"]
+    assert 'nearest: "shapes.safetensors"' in problem(found.model, "checkpoints", "shape.safetensors").hint
+    alone = folders(tmp_path=tmp_path, shipped=shipped)
+    assert alone.model("checkpoints", "shapes.safetensors").parent.parent == shipped
+    assert problem(alone.model, "checkpoints", "x.pt").hint == "no models directory was given (--models)"
+
+
 def test_a_missing_models_directory_is_a_usage_error(tmp_path):
     with pytest.raises(UsageError, match="does not exist"):
         Folders([tmp_path / "nowhere"])

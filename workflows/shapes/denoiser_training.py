@@ -1,0 +1,166 @@
+"""Joint training of the UNet and the text encoder on encoded scenes: eps prediction with Stable Diffusion's noise."""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import time
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from graphexec.diffusion.model import Inputs
+from graphexec.diffusion.models.clip_text import ClipText
+from graphexec.diffusion.models.unet import UNet
+from graphexec.diffusion.schedules import scaled_linear
+from workflows.shapes import networks
+from workflows.shapes.autoencoder_training import trained_autoencoder
+from workflows.shapes.captions import caption
+from workflows.shapes.latents import Latents, training_latents
+from workflows.shapes.optimiser import Optimiser, warm_and_cool
+from workflows.shapes.progress import Progress
+from workflows.shapes.scenes import Scene, training_scenes
+from workflows.shapes.team import Team, work_together
+from workflows.shapes.words import UNKNOWN, numbered, states, vocabulary
+
+SCENES = 6000
+STEPS = 3000
+BATCH = 48
+EMPTY = 0.10
+"""How often the caption is left empty, for classifier-free guidance (Ho & Salimans 2022, arXiv 2207.12598)."""
+STRANGE = 0.02
+"""How often a word is replaced by an unknown one."""
+OFFSET = 0.1
+"""The spread of the noise that is the same everywhere in a channel, so that flat colours come from the text."""
+SNR_LIMIT = 5.0
+"""Where the weight of a noise level stops growing (min-SNR, Hang et al. 2023, arXiv 2303.09556)."""
+JITTER = 0.05
+"""The spread of the noise on latents, which stands for the encoder's."""
+AVERAGE = 0.998
+
+
+class Denoiser(NamedTuple):
+    """The two networks that are trained together."""
+
+    unet: UNet
+    text: ClipText
+
+
+def fresh(seed: int) -> Denoiser:
+    """Both networks with initial weights; the UNet starts by predicting 0."""
+    generator = torch.Generator().manual_seed(seed)
+    unet = networks.unet(generator)
+    with torch.no_grad():
+        unet.get_parameter("out.2.weight").zero_()
+    return Denoiser(unet, networks.text_encoder(len(vocabulary()) + 1, generator))
+
+
+def tokens_of(scenes: list[Scene], generator: np.random.Generator) -> list[list[int]]:
+    """Captions of scenes as tokens: new words every time, some empty, some with unknown words."""
+    rows = []
+    for scene in scenes:
+        row = numbered("" if generator.random() < EMPTY else caption(scene, generator))
+        strange = generator.random(len(row)) < STRANGE
+        end = row[-1]
+        inner = range(1, row.index(end))
+        rows.append(
+            [UNKNOWN if odd and place in inner else token for place, (token, odd) in enumerate(zip(row, strange))]
+        )
+    return rows
+
+
+class Batch(NamedTuple):
+    """Noised latents `x` `(B, 4, 16, 16)`, their timesteps, the noise in them, and its weight in the loss."""
+
+    x: Tensor
+    timestep: Tensor
+    noise: Tensor
+    weight: Tensor
+
+
+def noised(latents: Tensor, generator: torch.Generator) -> Batch:
+    """Noise latents to timesteps spread evenly over the schedule."""
+    count = len(latents)
+    sigmas = scaled_linear().sigmas
+    place = (torch.arange(count) + torch.rand(count, generator=generator)) / count
+    timestep = (place * len(sigmas)).long().clamp(max=len(sigmas) - 1)
+    sigma = sigmas[timestep][:, None, None, None]
+    noise = torch.randn(latents.shape, generator=generator)
+    noise = noise + OFFSET * torch.randn(*latents.shape[:2], 1, 1, generator=generator)
+    clean = latents + JITTER * torch.randn(latents.shape, generator=generator)
+    snr = sigma**-2
+    return Batch((clean + sigma * noise) / (1 + sigma**2).sqrt(), timestep, noise, snr.clamp(max=SNR_LIMIT) / snr)
+
+
+def train(team: Team, directory: Path, steps: int = STEPS, seed: int = 2, lr: float = 2e-3) -> None:
+    """Train both, or go on with what an interrupted training left in `directory`."""
+    model = fresh(seed)
+    average = copy.deepcopy(model)
+    table = model.text.text_model.embeddings
+    optimiser = Optimiser(model, lr, plain=(table.token_embedding.weight, table.position_embedding.weight))
+    modules = {"unet": model.unet, "text": model.text, "average_unet": average.unet, "average_text": average.text}
+    progress = Progress(directory / "denoiser.pt", modules, optimiser)
+    scenes = training_scenes(SCENES)
+    latents = encoded_scenes(directory).scaled()
+    started, recent = time.time(), 1.0
+    for step in range(progress.resume(), steps):
+        rng = np.random.default_rng((seed, step))
+        chosen = rng.integers(len(scenes), size=BATCH)
+        tokens = torch.tensor(tokens_of([scenes[int(index)] for index in chosen], rng))
+        generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
+        batch = Batch(*map(team.share, noised(latents[torch.from_numpy(chosen)], generator)))
+        # The fused attention's backward pass is slow on CPUs: a third of the time of a step.
+        with torch.autocast("cpu", torch.bfloat16), sdpa_kernel(SDPBackend.MATH):
+            made = model.unet(Inputs(batch.x, batch.timestep, states(model.text, team.share(tokens))))
+        loss = (batch.weight * (made.float() - batch.noise).square()).mean()
+        loss.backward()
+        team.average(parameter for part in model for parameter in part.parameters())
+        optimiser.step(warm_and_cool(step, steps))
+        _follow(average, model, min(AVERAGE, (step + 1) / (step + 10)))
+        recent += 0.05 * (float(loss.detach()) - recent)
+        if team.rank == 0:
+            progress.note(step, f"loss {recent:.4f} {time.time() - started:.0f}s")
+    if team.rank == 0:
+        progress.save(steps)
+
+
+def encoded_scenes(directory: Path) -> Latents:
+    """The latents of all scenes, encoded at the first call by the autoencoder in `directory`."""
+    return training_latents(directory / "latents.pt", trained_autoencoder(directory), training_scenes(SCENES))
+
+
+@torch.no_grad()
+def _follow(average: Denoiser, model: Denoiser, keep: float) -> None:
+    for slow, fast in zip(average, model):
+        for kept, new in zip(slow.parameters(), fast.parameters()):
+            kept.lerp_(new, 1 - keep)
+
+
+def trained_denoiser(directory: Path) -> Denoiser:
+    """The running averages of the networks that were trained in a directory."""
+    kept = torch.load(directory / "denoiser.pt", weights_only=True)
+    model = fresh(0)
+    model.unet.load_state_dict(kept["average_unet"])
+    model.text.load_state_dict(kept["average_text"])
+    return model
+
+
+def main() -> None:
+    """Train into the directory that the argument names, which holds a trained autoencoder."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--steps", type=int, default=STEPS)
+    parser.add_argument("--processes", type=int, default=1, help="how many cores to use")
+    arguments = parser.parse_args()
+    encoded_scenes(arguments.directory)
+    task = partial(train, directory=arguments.directory, steps=arguments.steps)
+    work_together(arguments.processes, arguments.directory / "meeting", task)
+
+
+if __name__ == "__main__":
+    main()
