@@ -138,7 +138,7 @@ class Session:
                 raise UsageError("a graph is built already: give the changes to `build`")
             return None if _has_errors(packs) else workflow, lambda: packs
         if isinstance(workflow, Document):
-            source, found = workflow.source, list[Diagnostic]()
+            source, found = workflow.source, [*workflow.source.findings]
             document: Document | None = workflow
         else:
             source = load_source(workflow)

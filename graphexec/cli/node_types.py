@@ -116,3 +116,18 @@ def print_coverage(as_json: bool) -> None:
         for heading, names in (("implemented", done), ("only known", known)):
             if names:
                 result(f"  {heading}: {', '.join(names)}")
+
+
+def write_stubs(output: str, nodes: Sequence[str] | None, object_info: str | None) -> None:
+    """Write Python modules of typed functions and print their paths."""
+    from pathlib import Path
+
+    from graphexec.build.stubs import files
+
+    if object_info is not None:
+        made = files.of_object_info(Path(object_info))
+    else:
+        registry, _ = _registry(nodes)
+        made = files.of_packs(registry) if nodes else files.built_in(registry)
+    for path in files.write(made, Path(output)):
+        result(visible(str(path)))

@@ -55,3 +55,18 @@ def coverage(
     from graphexec.cli.node_types import print_coverage
 
     print_coverage(as_json)
+
+
+@app.command("stubs")
+def stubs(
+    output: Annotated[str, typer.Option("--output", "-o", metavar="DIR", help="Where the Python files go.")],
+    nodes: Nodes = None,
+    object_info: Annotated[
+        str | None,
+        typer.Option("--object-info", metavar="FILE", help="What /object_info of a ComfyUI server answers, as JSON."),
+    ] = None,
+) -> None:
+    """Write typed Python functions for the nodes of packs or of a server, or else for the built-in nodes."""
+    from graphexec.cli.node_types import write_stubs
+
+    write_stubs(output, nodes, object_info)

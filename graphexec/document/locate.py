@@ -27,6 +27,8 @@ def locate(diagnostics: Iterable[Diagnostic], source: Source, overridden: Set[Pa
     """
     given = list(diagnostics)
     marked = [_override(d) if d.file is None and _is_within(d.place.path, overridden) else d for d in given]
+    if source.locator is not None:
+        marked = [source.locator(d) for d in marked]
     if all(d.file is not None and not d.related for d in marked):
         return marked
     places = [d.place for d in marked if d.file is None and d.span is None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
@@ -14,7 +14,8 @@ from graphexec.diagnostics.model import Diagnostic, Path
 class Source:
     """The text of a workflow and the name to show for it. `directory` resolves relative names in it.
 
-    `findings` were made while the text was got out of a picture; `partial` is that of the Document.
+    `findings` were made before the text was read: out of a picture, or while a program built the workflow. `partial` is
+    that of the Document. `locator` finds what does not stand in the text: values that a Python program gave.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Source:
     directory: str | None = None
     findings: tuple[Diagnostic, ...] = ()
     partial: bool = False
+    locator: Callable[[Diagnostic], Diagnostic] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
