@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from graphexec.execute.result import Result
     from graphexec.plan.keys import Recipes
     from graphexec.plan.model import Plan
+    from graphexec.report.settle import Wishes
 
 PathLike: TypeAlias = "str | os.PathLike[str]"
 Workflow: TypeAlias = "PathLike | Mapping[str, Any] | Document | Graph"
@@ -184,27 +185,31 @@ class Session:
         deadline: float | None = None,
         name: str | None = None,
         previews: bool = False,
+        output: PathLike | None = None,
         **changes: Unpack[Changes],
     ) -> Result:
         """Run a workflow and write its files.
 
         `listener` hears events; `cancel` stops the run from another thread or a signal handler, `deadline` after so
-        many seconds. `name` replaces the filename prefixes; `previews` writes previews too. Raises InvalidWorkflow
+        many seconds. `name` replaces the filename prefixes; `previews` writes previews too; `output` is where files are
+        written in place of the Session's directory. Raises InvalidWorkflow
         before anything runs, RunFailed when a node failed, Interrupted or DeadlineExceeded when the run was stopped;
         the last three have the partial `result`.
         """
         from graphexec.execute.cancel import Cancel
+        from graphexec.report.settle import Wishes
 
         graph = self._graph(workflow, changes)
         with self._lock:
-            return self._run(graph, listener, cancel or Cancel(deadline), name, previews)
+            wishes = Wishes(self.output if output is None else Path(output), name, previews)
+            return self._run(graph, listener, cancel or Cancel(deadline), wishes)
 
-    def _run(self, graph: Graph, listener: Listener | None, cancel: Cancel, name: str | None, previews: bool) -> Result:
+    def _run(self, graph: Graph, listener: Listener | None, cancel: Cancel, wishes: Wishes) -> Result:
         from graphexec.execute.context import Surroundings
         from graphexec.execute.events import Event
         from graphexec.execute.hidden import HiddenSources
         from graphexec.execute.runner import execute
-        from graphexec.report.settle import Wishes, describe, settle
+        from graphexec.report.settle import describe, settle
 
         started, clock = datetime.now(), perf_counter()
         plan, recipes = self._plan(graph)
@@ -223,7 +228,6 @@ class Session:
         if listener is not None:
             listener(Event("run_started", total=len(plan.steps)))
         ending = execute(plan, around, recipes, self._store, self.registry.get, debug=self._debug)
-        wishes = Wishes(self.output, name, previews)
         result, files = settle(ending.result, graph, recipes.world.prompt, wishes, listener, started)
         seconds = perf_counter() - clock
         describing = partial(describe, graph, result, self.policy, started, seconds, recipes.contents, files)
@@ -248,6 +252,10 @@ class Session:
         recipes = Recipes(world)
         with collector_paused():
             return make_plan(graph, recipes, self._store), recipes
+
+    def content_digest(self, path: Path) -> str:
+        """Return the BLAKE3 digest of a file, remembered while the file stays the same. Raises OSError."""
+        return self._fingerprints.of(path)
 
     def _graph(self, workflow: Workflow, changes: Changes) -> Graph:
         graph, findings = self._build(workflow, True, changes)

@@ -22,6 +22,14 @@ class InvalidWorkflow(GraphexecError):
         super().__init__("\n".join(str(d) for d in self.diagnostics))
 
 
+class Drifted(GraphexecError):
+    """What a workflow was locked with is not what is there now. `diagnostics` holds all differences."""
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        self.diagnostics: tuple[Diagnostic, ...] = tuple(diagnostics)
+        super().__init__("\n".join(str(d) for d in self.diagnostics))
+
+
 class RunFailed(GraphexecError):
     """At least one node failed. `result` holds what finished, and the failures with their causes."""
 

@@ -45,3 +45,7 @@ Target = Annotated[
 FollowLinks = Annotated[
     bool, typer.Option("--follow-links", help="Let links inside the models and input directories lead out of them.")
 ]
+Level = Annotated[
+    str | None,
+    typer.Option("--level", metavar="LEVEL", help="Agreement to demand: bytes, tensors or perceptual."),
+]

@@ -30,6 +30,9 @@ def run(
         float | None, typer.Option("--deadline", metavar="S", help="Stop after S seconds; exit status 124.")
     ] = None,
     previews: Annotated[bool, typer.Option("--previews", help="Write what preview nodes show, too.")] = False,
+    frozen: Annotated[
+        bool, typer.Option("--frozen", help="Run only if nothing has changed since FILE.lock was written.")
+    ] = False,
     json: Annotated[
         bool, typer.Option("--json", help="Print events as NDJSON on standard output, and nothing else.")
     ] = False,
@@ -55,4 +58,5 @@ def run(
         "deadline": deadline,
         "previews": previews or None,
     }
-    raise SystemExit(run_files(files, given, changes_of(set, param, seed, target), as_json=json, debug=debug))
+    changes = changes_of(set, param, seed, target)
+    raise SystemExit(run_files(files, given, changes, as_json=json, debug=debug, frozen=frozen))

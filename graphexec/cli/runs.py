@@ -17,7 +17,7 @@ from graphexec.cli.stopping import Stopping
 from graphexec.cli.terminal import foreign_code, path_line, result, say
 from graphexec.cli.workflows import once, resolve_argument
 from graphexec.diagnostics.sanitize import visible
-from graphexec.errors import GraphexecError, Interrupted, InvalidWorkflow, RunFailed
+from graphexec.errors import Drifted, GraphexecError, Interrupted, InvalidWorkflow, RunFailed
 from graphexec.execute.cancel import Cancel
 
 if TYPE_CHECKING:
@@ -26,14 +26,16 @@ if TYPE_CHECKING:
     from graphexec.config import Settings
     from graphexec.execute.events import Event, Listener
     from graphexec.execute.result import Result
+    from graphexec.graph.model import Graph
 
 
 def run_files(
-    files: Sequence[str], given: Mapping[str, Any], changes: Changes, *, as_json: bool, debug: bool
+    files: Sequence[str], given: Mapping[str, Any], changes: Changes, *, as_json: bool, debug: bool, frozen: bool
 ) -> Status:
     """Run workflows one after another; one that has errors or fails does not keep the others from running.
 
-    Returns the status of the worst of them. An interruption or the deadline ends them all.
+    With `frozen` each runs only as its lock says. Returns the status of the worst of them. An interruption or the
+    deadline ends them all.
     """
     started = time.monotonic()
     worst = Status.DONE
@@ -42,27 +44,39 @@ def run_files(
             settings = settings_for(file, given)
             events = _event_lines(file) if as_json else None
             try:
-                _run(resolve_argument(file), settings, sessions.of(settings), changes, events, started)
-            except (InvalidWorkflow, RunFailed, Interrupted) as error:
-                _tell(error, events, debug)
+                session = sessions.of(settings)
+                path = resolve_argument(file)
+                graph = _graph(path, session, changes, events, frozen=frozen)
+                _run(graph, settings, session, events, started)
+            except (InvalidWorkflow, Drifted, RunFailed, Interrupted) as error:
+                tell(error, events, debug)
                 worst = max(worst, status_of(error))
                 if isinstance(error, Interrupted):
                     break
     return worst
 
 
-def _run(
-    path: str, settings: Settings, session: Session, changes: Changes, events: EventLines | None, started: float
-) -> None:
+def _graph(path: str, session: Session, changes: Changes, events: EventLines | None, *, frozen: bool) -> Graph:
+    """Return the checked graph of a file; a frozen one is as the lock says, changes included."""
+    if frozen:
+        from graphexec.proof.frozen import locked_changes, require_unchanged
+
+        changes = changes or locked_changes(path)
     with foreign_code():
         graph, findings = session.build(path, **changes)
     if graph is None:
         raise InvalidWorkflow(findings)
     _show(findings, events)
+    if frozen:
+        _show(require_unchanged(path, graph, session), events)
+    return graph
+
+
+def _run(graph: Graph, settings: Settings, session: Session, events: EventLines | None, started: float) -> None:
     cancel = Cancel(settings.deadline, started)
     outcome: Result | None = None
     try:
-        with _listening(events) as listener, Stopping(cancel), foreign_code():
+        with listening(events) as listener, Stopping(cancel), foreign_code():
             outcome = session.run(
                 graph, listener=listener, cancel=cancel, name=settings.name, previews=settings.previews
             )
@@ -77,7 +91,7 @@ def _run(
 
 
 @contextmanager
-def _listening(events: EventLines | None) -> Iterator[Listener | None]:
+def listening(events: EventLines | None) -> Iterator[Listener | None]:
     """Open what shows events: NDJSON on standard output, bars on a terminal, or only warnings."""
     bars: AbstractContextManager[Listener] = nullcontext(_say_warnings)
     if sys.stderr.isatty():
@@ -114,9 +128,10 @@ def _show(findings: Sequence[Any], events: EventLines | None) -> None:
         show_findings(findings)
 
 
-def _tell(error: GraphexecError, events: EventLines | None, debug: bool) -> None:
+def tell(error: GraphexecError, events: EventLines | None, debug: bool) -> None:
+    """Say what kept a workflow from being done: its findings, the nodes that failed, or why the run was stopped."""
     match error:
-        case InvalidWorkflow():
+        case InvalidWorkflow() | Drifted():
             _show(error.diagnostics, events)
         case RunFailed():
             for failure in error.result.failures:

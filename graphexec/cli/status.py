@@ -10,7 +10,7 @@ from enum import IntEnum
 from typing import NoReturn
 
 from graphexec.cli.terminal import say
-from graphexec.errors import DeadlineExceeded, GraphexecError, Interrupted, InvalidWorkflow, RunFailed
+from graphexec.errors import DeadlineExceeded, Drifted, GraphexecError, Interrupted, InvalidWorkflow, RunFailed
 
 
 class Status(IntEnum):
@@ -20,6 +20,8 @@ class Status(IntEnum):
     INVALID = 1
     USAGE = 2
     NODE_FAILED = 3
+    MISMATCH = 4
+    DRIFT = 5
     BUG = 70
     IO_ERROR = 74
     DEADLINE = 124
@@ -49,6 +51,8 @@ def status_of(error: GraphexecError | OSError) -> Status:
             return Status.INVALID
         case RunFailed():
             return Status.NODE_FAILED
+        case Drifted():
+            return Status.DRIFT
         case DeadlineExceeded():
             return Status.DEADLINE
         case Interrupted():
@@ -63,7 +67,7 @@ def message_of(error: GraphexecError | OSError) -> str:
     """Return what to tell a person about `error`, safe to show."""
     from graphexec.diagnostics.sanitize import visible
 
-    if isinstance(error, InvalidWorkflow):
+    if isinstance(error, (InvalidWorkflow, Drifted)):
         from graphexec.cli.findings import findings_text
 
         return findings_text(error.diagnostics)

@@ -4,7 +4,7 @@ To add a diagnostic: add a row here, call `report(CODE, message, ...)` where the
 broken workflow with its golden text under `tests/golden/`. Codes are never reused or renumbered.
 
 Families: 1xx reading a file, 2xx nodes and links, 3xx literal values, 4xx models and input files,
-5xx node packs, 6xx advice on sampler chains, 7xx running, 8xx command line and configuration.
+5xx node packs, 6xx advice on sampler chains, 7xx running, 8xx command line and configuration, 9xx lock files.
 """
 
 from __future__ import annotations
@@ -140,4 +140,13 @@ NO_NOISE = _row("GX609", W, "no noise to remove", "A stage samples an empty late
 
 # 8xx: command line and configuration
 BAD_CONFIG = _row("GX801", E, "malformed configuration", "A configuration file or a GRAPHEXEC_ variable has an unknown key or a wrong value.")
+
+# 9xx: lock files
+BAD_LOCK = _row("GX901", E, "malformed lock file", "The lock has an unknown field, a wrong value, or two entries for one output. Only the tolerances are meant to be edited.")
+NO_LOCK = _row("GX902", E, "no lock file", "Nothing was locked for this workflow, so there is nothing to compare with.")
+WORKFLOW_DRIFT = _row("GX911", E, "workflow differs from the lock", "A node, a value or a link is not what it was when the workflow was locked.")
+FILE_DRIFT = _row("GX912", E, "file differs from the lock", "A model or input file has other bytes than when the workflow was locked, or the workflow names other files.")
+TYPE_DRIFT = _row("GX913", E, "node type differs from the lock", "A node type has another version than when the workflow was locked: it may compute something else.")
+POLICY_DRIFT = _row("GX914", E, "numeric policy differs from the lock", "Device, number format or noise are not those that the workflow was locked with.")
+VERSION_DRIFT = _row("GX915", E, "version differs from the lock", "A library has another version than when the workflow was locked. Those that compute values are errors, others warnings.")
 # fmt: on

@@ -68,20 +68,20 @@ def place(
     """
     texts = metadata_texts(prompt, workflow)
     facts = Facts(prompt=prompt or {}, workflow=workflow, now=now or datetime.now())
-    chosen = _chosen(artifacts, previews)
+    shown = chosen(artifacts, previews)
     files: list[PlacedFile] = []
     node = ""
     try:
         targets: list[Series] = []
         first: dict[str, Artifact] = {}
-        for node, artifact in chosen:
+        for node, artifact in shown:
             sized = first.setdefault(node, artifact)
             targets.append(
                 _target(artifact, Path(output), replace(facts, width=sized.width, height=sized.height), name)
             )
         counts = Counter(targets)
         shelves: dict[Series, Shelf] = {}
-        for (node, artifact), series in zip(chosen, targets, strict=True):
+        for (node, artifact), series in zip(shown, targets, strict=True):
             if series not in shelves:
                 shelves[series] = Shelf(series, counts[series])
             path, unchanged = shelves[series].put(_content(artifact, texts))
@@ -117,7 +117,8 @@ class Shelf:
                 return path, False
 
 
-def _chosen(artifacts: Sequence[tuple[str, Artifact]], previews: bool) -> list[tuple[str, Artifact]]:
+def chosen(artifacts: Sequence[tuple[str, Artifact]], previews: bool = False) -> list[tuple[str, Artifact]]:
+    """Return the artifacts that are written: outputs, and previews on demand or when there is nothing else."""
     wanted = previews or all(artifact.role == "preview" for _, artifact in artifacts)
     return [(node, artifact) for node, artifact in artifacts if artifact.role == "output" or wanted]
 
