@@ -126,6 +126,9 @@ class Context(Protocol):
     def progress(self, done: int, total: int, preview: Callable[[], bytes] | None = None) -> None:
         """Report progress; raises Interrupted when the run is to stop. Call it once a sampler step."""
 
+    def steps_reused(self, count: int) -> None:
+        """Record that so many sampler steps were not made again: an earlier run has left their result."""
+
     def check_cancelled(self) -> None:
         """Raise Interrupted when the run is to stop."""
 

@@ -8,13 +8,13 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from graphexec.diffusion import sampling
 from graphexec.diffusion.guidance import Guider
-from graphexec.diffusion.ksampler import RunContext, with_channels
+from graphexec.diffusion.ksampler import with_channels
 from graphexec.diffusion.latents import Latent, with_samples
 from graphexec.diffusion.model_handle import ModelHandle
 from graphexec.diffusion.noise import initial_noise
 from graphexec.diffusion.parameterization import noised
+from graphexec.diffusion.runs import Run, RunContext, run
 from graphexec.diffusion.sampling import Sampler
 from graphexec.hashing import digest
 
@@ -69,22 +69,18 @@ def sample(
     latent = with_samples(latent, with_channels(latent["samples"], guider.model.latent_format.channels))
     if not len(sigmas):
         return latent, latent
-
-    def report(done: int, total: int, denoised: Tensor | None) -> None:
-        context.progress(done, total)
-
-    samples, denoised = sampling.run(
+    task = Run(
         guider,
         sampler,
-        sigmas.tolist(),
+        tuple(sigmas.tolist()),
         latent["samples"],
         noise.generate_noise(latent),
         noise.seed,
         latent.get("noise_mask"),
-        report,
         context.policy.noise,
     )
-    return with_samples(latent, samples), with_samples(latent, denoised)
+    done = run(task, context)
+    return with_samples(latent, done.latent), with_samples(latent, done.denoised)
 
 
 def add_noise(model: ModelHandle, noise: Noise, sigmas: Tensor, latent: Latent) -> Latent:

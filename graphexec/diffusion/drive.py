@@ -39,15 +39,20 @@ def drive(
     resume: Checkpoint | None = None,
     save: Callable[[Checkpoint], None] | None = None,
     most: int | None = None,
-) -> State:
-    """Run a sampler to its end, or for at most `most` steps, from the start or from a checkpoint; return its state."""
-    i, state = (resume.step, resume.state) if resume else (0, spec.start(problem))
-    last = None if most is None else i + most
-    while not spec.finished(problem, state, i) and i != last:
-        state = spec.step(problem, state, i)
-        i += 1
+) -> Checkpoint:
+    """Run a sampler to its end, or for at most `most` steps, from the start or from a checkpoint; return where it is.
+
+    The problem's noise has skipped the checkpoint's draws.
+    """
+    at = resume or Checkpoint(0, spec.start(problem))
+    last = None if most is None else at.step + most
+    if resume is not None and report is not None:
+        report(at.step, max(problem.steps, at.step), at.state.denoised)
+    while not spec.finished(problem, at.state, at.step) and at.step != last:
+        state = spec.step(problem, at.state, at.step)
+        at = Checkpoint(at.step + 1, state, getattr(problem.noise, "drawn", 0))
         if save is not None:
-            save(Checkpoint(i, state, getattr(problem.noise, "drawn", 0)))
+            save(at)
         if report is not None:
-            report(i, max(problem.steps, i), state.denoised)
-    return state
+            report(at.step, max(problem.steps, at.step), state.denoised)
+    return at

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from graphexec.diffusion import sampling
-from graphexec.diffusion.drive import Report
 from graphexec.diffusion.guidance import Guider
 from graphexec.diffusion.latents import Latent, with_samples
-from graphexec.diffusion.noise import Revision, initial_noise
+from graphexec.diffusion.noise import initial_noise
+from graphexec.diffusion.runs import Run, RunContext, run
 from graphexec.diffusion.samplers.base import SamplerSpec
 from graphexec.diffusion.schedulers import SCHEDULERS, Scheduler
 from graphexec.diffusion.schedules import Schedule
@@ -86,8 +86,7 @@ def sample(
     positive: Sequence[Any],
     negative: Sequence[Any],
     settings: Settings,
-    report: Report | None = None,
-    revision: Revision = "comfyui",
+    context: RunContext,
 ) -> Latent:
     """Denoise a latent; its noise mask and batch indices stay. Raises NodeError for what does not fit the model."""
     samples = with_channels(latent["samples"], model.latent_format.channels)
@@ -97,7 +96,7 @@ def sample(
     noise = torch.zeros_like(samples)
     if settings.add_noise:
         noise = initial_noise(samples.shape, settings.seed, latent.get("batch_index"))
-    result, _ = sampling.run(
+    task = Run(
         Guider(model, positive, negative, settings.cfg),
         sampling.sampler(settings.sampler),
         sigmas,
@@ -105,10 +104,9 @@ def sample(
         noise,
         settings.seed,
         latent.get("noise_mask"),
-        report,
-        revision,
+        context.policy.noise,
     )
-    return with_samples(latent, result)
+    return with_samples(latent, run(task, context).latent)
 
 
 def with_channels(samples: Tensor, channels: int) -> Tensor:
@@ -118,14 +116,6 @@ def with_channels(samples: Tensor, channels: int) -> Tensor:
     if samples.count_nonzero():
         raise NodeError(f"the latent has {samples.shape[1]} channels, this model works on {channels}")
     return samples.new_zeros(samples.shape[0], channels, *samples.shape[2:])
-
-
-class RunContext(Protocol):
-    """What sampling asks of the run that it is part of."""
-
-    @property
-    def policy(self) -> Any: ...
-    def progress(self, done: int, total: int, preview: Any = None) -> None: ...
 
 
 def ksample(
@@ -141,9 +131,5 @@ def ksample(
     **settings: Any,
 ) -> Mapping[str, Any]:
     """The body of the KSampler nodes: `sample` under the names that the nodes' inputs have."""
-
-    def report(done: int, total: int, denoised: Tensor | None) -> None:
-        context.progress(done, total)
-
     chosen = Settings(sampler=sampler_name, start=start_at_step, end=end_at_step, **settings)
-    return sample(model, latent_image, positive, negative, chosen, report, context.policy.noise)
+    return sample(model, latent_image, positive, negative, chosen, context)

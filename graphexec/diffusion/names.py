@@ -1,6 +1,12 @@
-"""The names of samplers and schedulers, readable without torch: widgets list them, `samplers.table` must match."""
+"""The names of samplers and schedulers, and which samplers look ahead; readable without torch.
+
+Widgets list the names, `samplers.table` must match.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
 
 SAMPLER_NAMES: tuple[str, ...] = (
     "euler",
@@ -62,3 +68,31 @@ SCHEDULER_NAMES: tuple[str, ...] = (
     "kl_optimal",
 )
 """In the order of the editor's list."""
+
+OWN_LEVELS: Mapping[str, str] = MappingProxyType(
+    dict.fromkeys(("dpm_fast", "dpm_adaptive"), "it chooses levels of its own between the first and the last")
+)
+"""Samplers that do not visit the levels they are given, and so cannot stop at one of them."""
+
+_PATH = "its noise is one Brownian path over the whole range of levels"
+_FALLS = "its order falls towards the end of the run"
+
+LOOKS_AHEAD: Mapping[str, str] = MappingProxyType(
+    {
+        **OWN_LEVELS,
+        "heunpp2": "a step depends on whether the level after next is the last",
+        "dpmpp_sde": _PATH,
+        "dpmpp_sde_gpu": _PATH,
+        "dpmpp_2m_sde": _PATH,
+        "dpmpp_2m_sde_gpu": _PATH,
+        "dpmpp_2m_sde_heun": _PATH,
+        "dpmpp_2m_sde_heun_gpu": _PATH,
+        "dpmpp_3m_sde": _PATH,
+        "dpmpp_3m_sde_gpu": _PATH,
+        "sa_solver": _FALLS,
+        "sa_solver_pece": _FALLS,
+        "uni_pc": _FALLS,
+        "uni_pc_bh2": _FALLS,
+    }
+)
+"""Samplers whose first steps depend on later levels, and why: a run cannot start from the steps of another one."""

@@ -1,22 +1,14 @@
-"""One sampling run: a guider, a sampler, noise levels and a latent in, a latent out."""
+"""Samplers by name, with settings of their own: the values of SAMPLER sockets."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from torch import Tensor
-
-from graphexec.diffusion.drive import Report, drive
-from graphexec.diffusion.evaluation import Evaluator
-from graphexec.diffusion.guidance import GuidedDenoiser, Guider, prepared
-from graphexec.diffusion.inpainting import Inpainting, fitted_mask
-from graphexec.diffusion.noise import Revision, fresh_noise, step_noise
-from graphexec.diffusion.parameterization import noised, starts_from_noise
-from graphexec.diffusion.samplers.base import Problem, SamplerSpec, unset
+from graphexec.diffusion.samplers.base import SamplerSpec
 from graphexec.diffusion.samplers.table import SAMPLERS
 from graphexec.errors import NodeError
 from graphexec.hashing import digest
@@ -28,6 +20,11 @@ class Sampler:
 
     spec: SamplerSpec
     options: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """All its options, those set and those left alone."""
+        return MappingProxyType({**self.spec.options, **self.options})
 
     @property
     def identity(self) -> str:
@@ -50,47 +47,3 @@ def sampler(name: str, **options: Any) -> Sampler:
     for option in options:
         named(option, spec.options, f"option of sampler {name}:")
     return Sampler(spec, MappingProxyType(options))
-
-
-def run(
-    guider: Guider,
-    chosen: Sampler,
-    sigmas: Sequence[float],
-    latent: Tensor,
-    noise: Tensor,
-    seed: int,
-    mask: Tensor | None = None,
-    report: Report | None = None,
-    revision: Revision = "comfyui",
-) -> tuple[Tensor, Tensor]:
-    """Sample over levels `sigmas` (at least two, descending); return `(samples, denoised)` in VAE space, on the CPU.
-
-    `latent` and `noise` `(B, C, h, w)` float32, VAE space and unit variance; `mask` `(M, H, W)` selects what may
-    change. `seed` is for the sampler's own noise. `denoised` is the estimate of the last step.
-    """
-    model, spec = guider.model, chosen.spec
-    sigmas = tuple(float(sigma) for sigma in sigmas)
-    latent = model.latent_format.into_model(latent).to(model.device)
-    noise = noise.to(latent)
-    fitted = None if mask is None else fitted_mask(mask, latent.shape).to(latent)
-    inpainting = None
-    if fitted is not None:
-        under = fresh_noise(noise, seed) if spec.inpaint_noise == "fresh" else noise
-        mask_at = next((patch.mask_at for patch in reversed(guider.patches()) if patch.mask_at), None)
-        inpainting = Inpainting(latent, under, fitted, sigmas, model.schedule, mask_at)
-    evaluator = Evaluator(model.network(), model.parameterization, model.schedule)
-    denoiser = GuidedDenoiser(guider, evaluator, prepared(guider, latent, fitted), inpainting)
-    x = noised(latent, noise, sigmas[0], starts_from_noise(sigmas[0], model.schedule))
-    problem = Problem(
-        x=x,
-        sigmas=sigmas,
-        denoise=denoiser,
-        denoise_pair=denoiser.pair if spec.needs_pair else unset,
-        noise=step_noise(spec, x, sigmas, seed, revision) or unset,
-        percent_to_sigma=model.schedule.percent_to_sigma,
-        options=MappingProxyType({**spec.options, **chosen.options}),
-    )
-    state = drive(spec, problem, report)
-    denoised = state.x if state.denoised is None else state.denoised
-    done = model.latent_format.out_of_model
-    return done(state.x.float()).cpu(), done(denoised.float()).cpu()

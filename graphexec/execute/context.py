@@ -27,6 +27,8 @@ class Surroundings:
     instances: dict[tuple[str, str], Any]
     blobs: Blobs = field(default_factory=MemoryBlobs)
     warnings: list[tuple[str, str]] = field(default_factory=list)
+    steps_reused: dict[str, int] = field(default_factory=dict)
+    """Sampler steps that were not made again, by node."""
 
 
 class NodeContext:
@@ -75,6 +77,11 @@ class NodeContext:
         self._around.cancel.check()
         if self._around.listener is not None:
             self._tell(Event("progress", self.shown_as, self.node_type, done=done, total=total, preview=preview))
+
+    def steps_reused(self, count: int) -> None:
+        """Record that so many sampler steps were not made again."""
+        before = self._around.steps_reused.get(self.shown_as, 0)
+        self._around.steps_reused[self.shown_as] = before + count
 
     def check_cancelled(self) -> None:
         """Raise Interrupted when the run is to stop."""

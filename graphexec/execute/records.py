@@ -21,8 +21,9 @@ Kept = Mapping[str, Mapping[int, tuple[Items, bool]]]
 class Records:
     """Nodes of the file are listed and told; children of expansions only add what they show, under their parent."""
 
-    def __init__(self, listener: Listener | None) -> None:
+    def __init__(self, listener: Listener | None, steps_reused: Mapping[str, int]) -> None:
         self._listener = listener
+        self._steps_reused = steps_reused
         self._executed: list[str] = []
         self._reused: list[str] = []
         self._blocked: list[str] = []
@@ -43,7 +44,9 @@ class Records:
         if task.parent is None:
             self._executed.append(task.node.id)
             if self._listener is not None:
-                self._tell("node_finished", task, seconds=self._seconds[task.root])
+                steps = self._steps_reused.get(task.display)
+                data = {} if steps is None else {"steps_reused": steps}
+                self._tell("node_finished", task, seconds=self._seconds[task.root], data=data)
 
     def reused(self, task: Task, entry: Entry) -> None:
         """A node's result came from the store."""
@@ -83,6 +86,7 @@ class Records:
             artifacts=tuple(self._artifacts),
             warnings=tuple(warnings),
             seconds=self._seconds,
+            steps_reused=dict(self._steps_reused),
             _read=_reader(graph, kept, frozenset(known)),
             _ui=self._ui,
         )
@@ -92,9 +96,9 @@ class Records:
         if entry.ui:
             self._ui[task.display] = {**self._ui.get(task.display, {}), **entry.ui}
 
-    def _tell(self, kind: EventKind, task: Task, seconds: float | None = None, message: str | None = None) -> None:
+    def _tell(self, kind: EventKind, task: Task, **fields: Any) -> None:
         if self._listener is not None:
-            self._listener(Event(kind, task.display, task.node.spec.type, seconds=seconds, message=message))
+            self._listener(Event(kind, task.display, task.node.spec.type, **fields))
 
 
 def _reader(graph: Graph, kept: Kept, known: frozenset[str]) -> Callable[[str, int | str], Any]:

@@ -41,6 +41,8 @@ class Result:
     """(node id, message) in the order of the run."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Seconds spent in the code of each executed node, its expansion included."""
+    steps_reused: Mapping[str, int] = field(default_factory=dict)
+    """Sampler steps of executed nodes that were not made again, because an earlier run had left their result."""
     _read: Callable[[str, int | str], Any] | None = None
     _ui: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     _describe: Callable[[], Mapping[str, Any]] = dict

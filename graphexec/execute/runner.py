@@ -82,7 +82,7 @@ class _Run:
         self._store = store
         refers_to_any = any(marker == "DYNPROMPT" for step in plan.steps for _, marker in step.node.spec.hidden)
         self._schedule = Schedule(release=not refers_to_any)
-        self._records = Records(around.listener)
+        self._records = Records(around.listener, around.steps_reused)
         self._caller = Caller(around, self._schedule.tasks, recipes, self._records, debug)
         self._expander = Expander(plan, self._schedule, store, get, around.hidden.children)
         self._async: AsyncNodes[Call] | None = None

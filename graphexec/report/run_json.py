@@ -31,13 +31,17 @@ class _Record(BaseModel):
 
 
 class NodeRecord(_Record):
-    """One node of the run. `seconds` is None for what did not run."""
+    """One node of the run. `seconds` is None for what did not run.
+
+    `steps_reused` are sampler steps that were not made again, because an earlier run had left their result.
+    """
 
     id: str
     type: str
     status: Status
     seconds: float | None = None
     message: str | None = None
+    steps_reused: int | None = None
 
 
 class ModelRecord(_Record):
@@ -158,6 +162,7 @@ def node_records(graph: Graph, result: Result, times: Mapping[str, float]) -> tu
             status=statuses.get(id, "not run"),
             seconds=times.get(id),
             message=messages.get(id),
+            steps_reused=result.steps_reused.get(id),
         )
         for id in graph.order
     )

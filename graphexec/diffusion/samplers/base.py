@@ -16,6 +16,8 @@ from typing import Any, Literal, Protocol, TypeAlias
 import torch
 from torch import Tensor
 
+from graphexec.diffusion.names import LOOKS_AHEAD
+
 
 class Denoise(Protocol):
     """The guided denoiser D(x; sigma): x `(B, C, H, W)` in model space; returns x0 of x's shape."""
@@ -121,9 +123,8 @@ class SamplerSpec:
     `order` is the order of convergence on a smooth problem and grid, without noise (eta = 0) and, for a multistep
     method, between its first and last steps; None where the method has none. `evaluations` are the model calls a step;
     `noise` which kind of step noise it draws; `grid` is `own` where the sampler chooses its levels between the ends
-    given; `prefix_stable` says that the first k steps depend only on the first k + 1 sigmas. `discard_penultimate`:
-    KSampler computes N + 1 steps and drops the last sigma but one. `inpaint_noise`: kept areas of an inpainting
-    run are re-noised with the start's noise, or with fresh noise of seed + 1.
+    given. `discard_penultimate`: KSampler computes N + 1 steps and drops the last sigma but one. `inpaint_noise`: kept
+    areas of an inpainting run are re-noised with the start's noise, or with fresh noise of seed + 1.
     """
 
     name: str
@@ -135,7 +136,6 @@ class SamplerSpec:
     noise: Literal["none", "stream", "brownian"] = "none"
     brownian_device: Literal["cpu", "model"] = "cpu"
     grid: Literal["given", "own"] = "given"
-    prefix_stable: bool = True
     needs_pair: bool = False
     discard_penultimate: bool = False
     inpaint_noise: Literal["start", "fresh"] = "start"
@@ -146,6 +146,11 @@ class SamplerSpec:
     def stochastic(self) -> bool:
         """Whether the sampler draws noise of its own."""
         return self.noise != "none"
+
+    @property
+    def prefix_stable(self) -> bool:
+        """Whether the first k steps depend only on the first k + 1 sigmas; `names.LOOKS_AHEAD` says why not."""
+        return self.name not in LOOKS_AHEAD
 
 
 def derivative(x: Tensor, sigma: float, denoised: Tensor) -> Tensor:

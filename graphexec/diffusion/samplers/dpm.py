@@ -132,7 +132,6 @@ SAMPLERS = (
         finished=fast_done,
         order=3,
         grid="own",
-        prefix_stable=False,
         options=MappingProxyType({"eta": 0.0, "s_noise": 1.0}),
         source=SOURCE,
     ),

@@ -95,7 +95,6 @@ SAMPLERS = (
         order=3,
         evaluations=3,
         grid="own",
-        prefix_stable=False,
         options=MappingProxyType(
             {
                 "order": 3,

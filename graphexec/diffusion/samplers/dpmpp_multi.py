@@ -111,7 +111,6 @@ DPMPP_2M_SDE = SamplerSpec(
     dpmpp_2m_sde,
     order=2,
     noise="brownian",
-    prefix_stable=False,
     options=MappingProxyType({"eta": 1.0, "s_noise": 1.0, "solver_type": "midpoint"}),
     source=SOURCE,
 )
@@ -125,7 +124,6 @@ DPMPP_3M_SDE = SamplerSpec(
     dpmpp_3m_sde,
     order=2,
     noise="brownian",
-    prefix_stable=False,
     options=MappingProxyType({"eta": 1.0, "s_noise": 1.0}),
     source=SOURCE,
 )

@@ -96,7 +96,6 @@ DPMPP_SDE = SamplerSpec(
     order=2,
     evaluations=2,
     noise="brownian",
-    prefix_stable=False,
     options=MappingProxyType({"eta": 1.0, "s_noise": 1.0, "r": 0.5}),
     source=SOURCE,
 )

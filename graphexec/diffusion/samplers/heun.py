@@ -47,7 +47,6 @@ SAMPLERS = (
         heun_plus_plus,
         order=1,
         evaluations=3,
-        prefix_stable=False,
         source="Heun++, as in github.com/Carzit/sd-webui-samplers-scheduler (MIT)",
     ),
 )

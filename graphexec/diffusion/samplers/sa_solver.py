@@ -105,7 +105,6 @@ def row(name: str, pece: bool) -> SamplerSpec:
         order=4,
         evaluations=2 if pece else 1,
         noise="stream",
-        prefix_stable=False,
         options=MappingProxyType(
             {
                 "eta": 1.0,

@@ -100,7 +100,6 @@ UNI_PC = SamplerSpec(
     "uni_pc",
     uni_pc,
     order=4,
-    prefix_stable=False,
     discard_penultimate=True,
     options=MappingProxyType({"order": 3, "variant": "bh1"}),
     source="Zhao et al. 2023, arXiv 2302.04867",

@@ -81,7 +81,7 @@ def solve(name, levels, x, denoise=mixture, spec=None, noise=None, **options):
         percent_to_sigma=lambda percent: 10.0 * (1 - percent),
         options=MappingProxyType({**spec.options, **options}),
     )
-    return drive(spec, problem).x
+    return drive(spec, problem).state.x
 
 
 def points(sigma: float = 10.0, count: int = 7) -> torch.Tensor:

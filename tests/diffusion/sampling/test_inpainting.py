@@ -8,7 +8,7 @@ from graphexec.diffusion.inpainting import BLANK, Inpainting, appended, fitted_m
 from graphexec.diffusion.ksampler import Settings, sample
 from graphexec.diffusion.model import LatentFormat
 from graphexec.diffusion.noise import initial_noise
-from tests.diffusion.sampling.toy import SD, echoing, says
+from tests.diffusion.sampling.toy import SD, Bench, echoing, says
 
 LATENT, NOISE = torch.randn(2, 2, 4, 8, 8, generator=torch.Generator().manual_seed(5))
 RIGHT = torch.zeros(1, 1, 8, 8)
@@ -40,7 +40,9 @@ def test_kept_parts_are_seen_noised_and_returned_clean():
 
 @pytest.mark.parametrize("name", ["euler", "dpmpp_2m", "uni_pc", "euler_ancestral", "dpmpp_sde", "ddim"])
 def test_sampling_with_a_mask_keeps_the_rest(name):
-    result = sample(echoing(), {"samples": LATENT, "noise_mask": RIGHT}, says(3), says(0), settings(sampler=name))
+    result = sample(
+        echoing(), {"samples": LATENT, "noise_mask": RIGHT}, says(3), says(0), settings(sampler=name), Bench()
+    )
     near = 1e-2 if name == "uni_pc" else 1e-5  # UniPC leaves a thousandth of the noise
     torch.testing.assert_close(result["samples"][..., :4], LATENT[..., :4], rtol=0, atol=near)
     assert (result["samples"][..., 4:] - 6).abs().max() < near * 2  # the estimate 3 in a model space of scale 1/2
@@ -50,7 +52,7 @@ def test_sampling_with_a_mask_keeps_the_rest(name):
 @pytest.mark.parametrize(("name", "seed"), [("euler", 3), ("ddim", 4)])
 def test_ddim_noises_the_kept_parts_afresh(name, seed):
     model = echoing()
-    sample(model, {"samples": LATENT, "noise_mask": RIGHT}, says(3), says(0), settings(sampler=name))
+    sample(model, {"samples": LATENT, "noise_mask": RIGHT}, says(3), says(0), settings(sampler=name), Bench())
     first = model.net.calls[0]
     sigma = float(first.options["sigmas"][0])
     seen = first.x * (sigma**2 + 1) ** 0.5
@@ -66,7 +68,7 @@ def test_patch_changes_the_mask_by_level():
         return torch.zeros_like(mask)
 
     model = echoing(patches=(GuidancePatch(None, mask_at=mask_at),))
-    result = sample(model, {"samples": LATENT, "noise_mask": RIGHT}, says(3), says(0), settings())
+    result = sample(model, {"samples": LATENT, "noise_mask": RIGHT}, says(3), says(0), settings(), Bench())
     torch.testing.assert_close(result["samples"], LATENT, rtol=0, atol=1e-5)
     assert [level[0] for level in levels] == list(levels[0][1][:5])
     assert levels[0][2] is SD
@@ -86,6 +88,6 @@ def test_channels_of_inpainting_models():
 
 def test_inpainting_model_is_given_its_channels():
     model = echoing(concat_channels=5)
-    sample(model, {"samples": LATENT, "noise_mask": RIGHT}, says(3), says(0), settings(steps=1))
+    sample(model, {"samples": LATENT, "noise_mask": RIGHT}, says(3), says(0), settings(steps=1), Bench())
     assert torch.equal(model.net.calls[0].concat[:, :1], RIGHT.expand(2, 1, 8, 8))
     torch.testing.assert_close(model.net.calls[0].concat[:, 1:], LATENT * 0.5)

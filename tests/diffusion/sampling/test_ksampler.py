@@ -13,7 +13,7 @@ from graphexec.diffusion.noise import initial_noise
 from graphexec.diffusion.samplers.table import SAMPLERS
 from graphexec.diffusion.schedulers import SCHEDULERS
 from graphexec.errors import NodeError
-from tests.diffusion.sampling.toy import SD, echoing, pointwise, says
+from tests.diffusion.sampling.toy import SD, Bench, echoing, pointwise, says
 
 LATENT = torch.randn(3, 4, 8, 8, generator=torch.Generator().manual_seed(6))
 BASE = Settings(seed=24301, steps=6, cfg=3.0, sampler="euler", scheduler="normal")
@@ -22,7 +22,7 @@ steps = st.integers(0, 40)
 
 def run(model=None, latent=None, **changes):
     settings = dataclasses.replace(BASE, **changes)
-    return sample(model or pointwise(), latent or {"samples": LATENT}, says(0.4), says(-0.3), settings)
+    return sample(model or pointwise(), latent or {"samples": LATENT}, says(0.4), says(-0.3), settings, Bench())
 
 
 @given(n=st.integers(1, 30), start=steps, end=steps, leftover=st.booleans())

@@ -90,7 +90,7 @@ def test_cfg_pp_takes_the_noise_direction_from_the_unconditional_estimate(name):
         denoise_pair=lambda x, sigma: (mixture(x, sigma), 0.3 * x),
         options=spec.options,
     )
-    torch.testing.assert_close(drive(spec, problem).x, mixture(x, 2.0) + 0.5 * (x - 0.3 * x))
+    torch.testing.assert_close(drive(spec, problem).state.x, mixture(x, 2.0) + 0.5 * (x - 0.3 * x))
 
 
 def test_ddpm_samples_the_posterior():
@@ -125,7 +125,7 @@ def after(name, levels, steps):
         percent_to_sigma=lambda percent: 10.0 * (1 - percent),
         options=MappingProxyType({**spec.options}),
     )
-    return drive(spec, problem, most=steps).x
+    return drive(spec, problem, most=steps).state.x
 
 
 PREFIX = {name: spec.prefix_stable for name, spec in SAMPLERS.items() if spec.noise != "brownian"}

@@ -41,18 +41,18 @@ def stored(state: State) -> State:
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_run_goes_on_from_a_stored_state(name):
     spec, saved = SAMPLERS[name], []
-    whole = drive(spec, problem(spec), save=saved.append)
+    whole = drive(spec, problem(spec), save=saved.append).state
     assert whole.x.dtype is torch.float32
     assert math.isfinite(float(whole.x.sum()))
     for checkpoint in (saved[0], saved[len(saved) // 2]):
         resumed = Checkpoint(checkpoint.step, stored(checkpoint.state), checkpoint.draws)
-        assert torch.equal(drive(spec, problem(spec, skip=checkpoint.draws), resume=resumed).x, whole.x)
+        assert torch.equal(drive(spec, problem(spec, skip=checkpoint.draws), resume=resumed).state.x, whole.x)
 
 
 @pytest.mark.parametrize("name", ["euler", "dpmpp_2m", "uni_pc", "euler_ancestral"])
 def test_most_steps_in_portions_equal_one_run(name):
     spec = SAMPLERS[name]
-    whole, draws, at = drive(spec, problem(spec)).x, 0, None
+    whole, draws, at = drive(spec, problem(spec)).state.x, 0, None
     saved = []
     while at is None or at.step < len(LEVELS) - 1:
         drive(spec, problem(spec, skip=draws), resume=at, save=saved.append, most=3)

@@ -8,6 +8,8 @@ from torch import Tensor
 from graphexec.diffusion.model import Inputs, LatentFormat
 from graphexec.diffusion.parameterization import X0, Eps
 from graphexec.diffusion.schedules import scaled_linear
+from graphexec.ports import Policy
+from graphexec.store.blobs import MemoryBlobs
 
 SD = scaled_linear()
 
@@ -46,6 +48,7 @@ class Toy:
     schedule: object = SD
     latent_format: LatentFormat = field(default_factory=lambda: LatentFormat(scale=0.5))
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    identity: str | None = None
 
     def network(self):
         return self.net
@@ -67,3 +70,22 @@ def pointwise(**fields) -> Toy:
 def says(value: float, length: int = 3, **options) -> list:
     """A conditioning of one entry, whose context has this mean."""
     return [[torch.full((1, length, 2), float(value)), options]]
+
+
+@dataclass
+class Bench:
+    """What a run of a workflow is to sampling; `stop_at` is the step that it is killed at. Records what it is told."""
+
+    blobs: object = field(default_factory=MemoryBlobs)
+    policy: Policy = field(default_factory=Policy)
+    stop_at: int | None = None
+    reused: int = 0
+    done: list[int] = field(default_factory=list)
+
+    def progress(self, done, total, preview=None):
+        self.done.append(done)
+        if done == self.stop_at:
+            raise KeyboardInterrupt
+
+    def steps_reused(self, count):
+        self.reused += count

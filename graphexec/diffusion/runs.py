@@ -1,0 +1,147 @@
+"""One sampling run: everything its result depends on, the problem that it poses to a sampler, and its result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from graphexec import __version__
+from graphexec.diffusion import codecs
+from graphexec.diffusion.drive import Checkpoint, drive
+from graphexec.diffusion.evaluation import Evaluator
+from graphexec.diffusion.guidance import GuidedDenoiser, Guider, prepared
+from graphexec.diffusion.inpainting import Inpainting, fitted_mask
+from graphexec.diffusion.noise import Revision, fresh_noise, step_noise
+from graphexec.diffusion.parameterization import noised, starts_from_noise
+from graphexec.diffusion.resumption import Blobs, Trail, keys, lasting
+from graphexec.diffusion.samplers.base import Problem, unset
+from graphexec.diffusion.sampling import Sampler
+from graphexec.hashing import Plain, digest
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """What the result of a sampling run depends on.
+
+    `sigmas` are at least one level, descending; `latent` and `noise` `(B, C, h, w)` float32, VAE space and unit
+    variance; `mask` `(M, H, W)` selects what may change. `seed` is for the noise that samplers draw themselves.
+    """
+
+    guider: Guider
+    sampler: Sampler
+    sigmas: tuple[float, ...]
+    latent: Tensor
+    noise: Tensor
+    seed: int
+    mask: Tensor | None = None
+    revision: Revision = "comfyui"
+
+    @property
+    def seed_counts(self) -> bool:
+        """Whether anything depends on the seed, now that the start's noise is given."""
+        spec = self.sampler.spec
+        return spec.stochastic or (self.mask is not None and spec.inpaint_noise == "fresh")
+
+    @property
+    def prefix_stable(self) -> bool:
+        """Whether the first k steps depend only on the first k + 1 levels."""
+        by_level = self.mask is not None and any(patch.mask_at for patch in self.guider.patches())
+        return self.sampler.spec.prefix_stable and not by_level
+
+    @property
+    def identity(self) -> str | None:
+        """A digest of all that the run depends on except its levels, or None when a part has none."""
+        guider, tensors = self.guider.identity, codecs.digest([self.latent, self.noise, self.mask])
+        if guider is None or tensors is None:
+            return None
+        chosen: list[Plain] = [
+            self.sampler.spec.name,
+            dict(self.sampler.settings),
+            self.seed if self.seed_counts else None,
+        ]
+        return digest("run", [guider, tensors, chosen, self.revision, computer(self.guider.model.device)])
+
+    def problem(self, skip: int = 0) -> Problem:
+        """What the sampler is given; `skip` draws of its noise are passed over."""
+        model, spec, sigmas = self.guider.model, self.sampler.spec, self.sigmas
+        latent = model.latent_format.into_model(self.latent).to(model.device)
+        noise = self.noise.to(latent)
+        mask = None if self.mask is None else fitted_mask(self.mask, latent.shape).to(latent)
+        evaluator = Evaluator(model.network(), model.parameterization, model.schedule)
+        inpainting = None if mask is None else self.inpainting(latent, noise, mask)
+        denoiser = GuidedDenoiser(self.guider, evaluator, prepared(self.guider, latent, mask), inpainting)
+        x = noised(latent, noise, sigmas[0], starts_from_noise(sigmas[0], model.schedule))
+        return Problem(
+            x=x,
+            sigmas=sigmas,
+            denoise=denoiser,
+            denoise_pair=denoiser.pair if spec.needs_pair else unset,
+            noise=step_noise(spec, x, sigmas, self.seed, self.revision, skip) or unset,
+            percent_to_sigma=model.schedule.percent_to_sigma,
+            options=self.sampler.settings,
+        )
+
+    def inpainting(self, latent: Tensor, noise: Tensor, mask: Tensor) -> Inpainting:
+        """What keeps the unselected parts; all tensors `(B, C, h, w)`, the latent in model space."""
+        under = fresh_noise(noise, self.seed) if self.sampler.spec.inpaint_noise == "fresh" else noise
+        mask_at = next((patch.mask_at for patch in reversed(self.guider.patches()) if patch.mask_at), None)
+        return Inpainting(latent, under, mask, self.sigmas, self.guider.model.schedule, mask_at)
+
+
+def computer(device: torch.device) -> list[Plain]:
+    """What of this machine and its software the bits of a run depend on."""
+    place = torch.cuda.get_device_name(device) if device.type == "cuda" else torch.get_num_threads()
+    return [__version__, torch.__version__, device.type, place]
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """The end of a run: its latent and the estimate of its last step, in VAE space, on the CPU."""
+
+    latent: Tensor
+    denoised: Tensor
+    end: Checkpoint
+
+
+class RunContext(Protocol):
+    """What sampling asks of the run of a workflow that it is part of."""
+
+    @property
+    def policy(self) -> Any: ...
+    @property
+    def blobs(self) -> Blobs: ...
+    def progress(self, done: int, total: int, preview: Any = None) -> None: ...
+    def steps_reused(self, count: int) -> None: ...
+
+
+def run(task: Run, context: RunContext) -> Samples:
+    """Sample, from the steps that an earlier run left where there are some."""
+
+    def report(done: int, total: int, denoised: Tensor | None) -> None:
+        context.progress(done, total)
+
+    trail = trail_of(task, context.blobs)
+    begun = None if trail is None else trail.newest()
+    if begun is not None:
+        context.steps_reused(begun.step)
+    problem = task.problem(begun.draws if begun else 0)
+    end = drive(task.sampler.spec, problem, report, begun, trail.save if trail else None)
+    if trail is not None:
+        trail.finish()
+    done = task.guider.model.latent_format.out_of_model
+    denoised = end.state.x if end.state.denoised is None else end.state.denoised
+    return Samples(done(end.state.x.float()).cpu(), done(denoised.float()).cpu(), end)
+
+
+def trail_of(task: Run, blobs: Blobs) -> Trail | None:
+    """Where the run finds and leaves checkpoints; None when they could not be told from others."""
+    sigmas, identity = task.sigmas, task.identity
+    if identity is None or len(sigmas) < 2:
+        return None
+    names = keys(identity, sigmas, task.prefix_stable)
+    last = len(sigmas) - 1 if task.sampler.spec.grid == "given" else None
+    stays = lasting(sigmas, last) if last is not None and task.prefix_stable else frozenset[int]()
+    return Trail(blobs, names, task.latent.to(task.guider.model.device), last, stays)
