@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import RLock
 from time import perf_counter
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypedDict, Unpack
 
 from graphexec.collector import collector_paused
 from graphexec.diagnostics.model import Diagnostic, Severity
@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     from graphexec.execute.result import Result
     from graphexec.plan.keys import Recipes
     from graphexec.plan.model import Plan
+    from graphexec.ports import Blobs
     from graphexec.report.settle import Wishes
+    from graphexec.store.disk import DiskStore
+    from graphexec.store.model import Store
 
 PathLike: TypeAlias = "str | os.PathLike[str]"
 Workflow: TypeAlias = "PathLike | Mapping[str, Any] | Document | Graph"
@@ -39,6 +42,8 @@ Workflow: TypeAlias = "PathLike | Mapping[str, Any] | Document | Graph"
 
 MEMORY = 2**30
 """Bytes of results that a Session keeps in memory unless told otherwise."""
+CACHE = 10 * 2**30
+"""Bytes of results that the cache on disk keeps unless told otherwise."""
 
 
 class Changes(TypedDict, total=False):
@@ -77,8 +82,9 @@ class Session:
     """Runs workflows one at a time; keeps loaded weights and recent results between runs.
 
     `models` is a directory in ComfyUI's layout, several, or an `extra_model_paths.yaml`; `nodes` are packs by path or
-    entry point. `cache=None` keeps nothing on disk, and so far nothing is: "auto" means the same. `memory` is the
-    budget of the results kept, in bytes. `debug` finds nodes that change their inputs, at the cost of hashing them.
+    entry point. `cache` is the directory that results are kept in: "auto" is the user's own, or what the variable
+    GRAPHEXEC_CACHE says; None keeps nothing on disk. `memory` and `cache_size` are the bytes kept in memory and on
+    disk. `debug` finds nodes that change their inputs, at the cost of hashing them.
     Several threads may share a Session. Raises UsageError for directories that do not exist.
     """
 
@@ -88,22 +94,18 @@ class Session:
         input: PathLike = "input",
         output: PathLike = "output",
         nodes: Iterable[PathLike] = (),
-        cache: Literal["auto"] | None = "auto",
+        cache: PathLike | None = "auto",
         device: str = "auto",
         dtype: str = "auto",
         *,
         noise: str = "comfyui",
         memory: int = MEMORY,
+        cache_size: int = CACHE,
         debug: bool = False,
         follow_links: bool = False,
     ) -> None:
-        from graphexec.plan.fingerprints import Fingerprints
         from graphexec.ports import Policy
-        from graphexec.store.blobs import MemoryBlobs
-        from graphexec.store.memory import MemoryStore
 
-        if cache not in ("auto", None):
-            raise UsageError(f"a cache on disk ({cache!r}) is not available yet: use cache=None")
         self.registry = load_registry(nodes)
         self.files = Folders(
             _several(models),
@@ -115,12 +117,32 @@ class Session:
         self.output = Path(output)
         self.policy = Policy(device, dtype, noise)
         self._debug = debug
-        self._fingerprints = Fingerprints()
-        self._store = MemoryStore(memory)
-        self._blobs = MemoryBlobs()
+        self._open_stores(memory, cache, cache_size)
         self._resources: dict[str, Any] = {}
         self._instances: dict[tuple[str, str], Any] = {}
         self._lock = RLock()
+
+    def _open_stores(self, memory: int, cache: PathLike | None, cache_size: int) -> None:
+        """Set up what is kept in memory, and on disk if there is a cache; nothing is opened before it is needed."""
+        from graphexec.plan.fingerprints import Fingerprints
+        from graphexec.store.blobs import MemoryBlobs
+        from graphexec.store.location import directory_of
+        from graphexec.store.memory import MemoryStore
+
+        self._memory = MemoryStore(memory)
+        self._disk: DiskStore | None = None
+        self._store: Store = self._memory
+        self._blobs: Blobs = MemoryBlobs()
+        self._fingerprints = Fingerprints()
+        directory = directory_of(cache)
+        if directory is not None:
+            from graphexec.store.disk import DiskStore
+            from graphexec.store.tiers import Tiers
+
+            self._disk = DiskStore(directory, self.registry.hooks, cache_size)
+            self._store = Tiers(self._memory, self._disk)
+            self._blobs = self._disk
+            self._fingerprints = Fingerprints(memo=self._disk)
 
     def build(
         self, workflow: Workflow, *, files_required: bool = True, **changes: Unpack[Changes]
@@ -225,6 +247,8 @@ class Session:
             self._instances,
             self._blobs,
         )
+        if self._disk is not None:
+            self._disk.tell(around.notice)
         if listener is not None:
             listener(Event("run_started", total=len(plan.steps)))
         ending = execute(plan, around, recipes, self._store, self.registry.get, debug=self._debug)
@@ -268,7 +292,9 @@ class Session:
         with self._lock:
             self.registry.hooks.close(self._resources)
             self._instances.clear()
-            self._store.clear()
+            self._memory.clear()
+            if self._disk is not None:
+                self._disk.close()
 
     def __enter__(self) -> Self:
         return self

@@ -13,6 +13,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, Protocol, runtime_checkable
 
+from graphexec.encoding import from_json, to_json
+
 
 class Pieces(Protocol):
     """A safetensors file too large to hold: its bytes are made whenever it is iterated, the header as first piece."""
@@ -54,6 +56,14 @@ class Blocked:
     """A value that stops its consumers (ComfyUI's ExecutionBlocker); `message` None is silent."""
 
     message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A value as bytes for the cache: text and JSON as such, tensors as safetensors."""
+
+    media_type: str
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +161,41 @@ class Hooks(Protocol):
     def isolate(self, value: Any) -> Any:
         """Return a copy that a node pack may write into without changing the original."""
 
+    def encode(self, value: Any) -> Encoded:
+        """Return a value as bytes, the same for the same value; raises `encoding.Unstorable` when it has no such form.
+
+        Plain values are decoded without numeric packages.
+        """
+
+    def decode(self, encoded: Encoded) -> Any:
+        """Return the value that `encode` was given, bit for bit. Raises ValueError for what it never returned."""
+
     def close(self, resources: dict[str, Any]) -> None:
         """Release what `Context.resources` holds (weights, device memory)."""
+
+
+TEXT = "text/plain"
+JSON = "application/json"
+
+
+def utf8(text: str) -> bytes | None:
+    """Return a text as UTF-8, or None when half of a surrogate pair in it has no such form."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return None
+
+
+def write_blocked(value: Any) -> tuple[str, Any] | None:
+    """Return the form of a blocked value for `encoding.to_json`; None for others."""
+    return ("blocked", value.message) if type(value) is Blocked else None
+
+
+def read_blocked(kind: str, content: Any) -> Any:
+    """Return the blocked value that `write_blocked` was given. Raises ValueError for another kind."""
+    if kind != "blocked":
+        raise ValueError(f"values of kind {kind!r} are not known here")
+    return Blocked(content)
 
 
 class PlainHooks:
@@ -182,6 +225,20 @@ class PlainHooks:
         if isinstance(value, list):
             return [self.isolate(v) for v in value]
         return value
+
+    def encode(self, value: Any) -> Encoded:
+        """Encode plain values and blocked ones."""
+        if type(value) is str and (text := utf8(value)) is not None:
+            return Encoded(TEXT, text)
+        return Encoded(JSON, to_json(value, write_blocked))
+
+    def decode(self, encoded: Encoded) -> Any:
+        """Decode text and JSON."""
+        if encoded.media_type == TEXT:
+            return encoded.content.decode()
+        if encoded.media_type != JSON:
+            raise ValueError(f"{encoded.media_type} cannot be decoded here")
+        return from_json(encoded.content, read_blocked)
 
     def close(self, resources: dict[str, Any]) -> None:
         """Forget everything."""

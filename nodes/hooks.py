@@ -9,8 +9,11 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
+from graphexec.ports import Encoded, PlainHooks, read_blocked, write_blocked
 from graphexec.registry.authoring import Context, NodeError
 from nodes import PLAIN_MODULES, TABLE_MODULES
+
+_PLAIN = PlainHooks()
 
 
 class NumericHooks:
@@ -59,6 +62,22 @@ class NumericHooks:
         from graphexec.diffusion import codecs
 
         return codecs.clone(value)
+
+    def encode(self, value: Any) -> Encoded:
+        """Return a value as bytes: what holds tensors as safetensors, other values as text or JSON."""
+        from graphexec.diffusion import tensor_files
+
+        if not tensor_files.has_tensor(value):
+            return _PLAIN.encode(value)
+        return Encoded(tensor_files.MEDIA_TYPE, tensor_files.encode(value, write_blocked))
+
+    def decode(self, encoded: Encoded) -> Any:
+        """Return the value that was encoded; imports torch only for tensors."""
+        from graphexec.diffusion import tensor_files
+
+        if encoded.media_type != tensor_files.MEDIA_TYPE:
+            return _PLAIN.decode(encoded)
+        return tensor_files.decode(encoded.content, read_blocked)
 
     def close(self, resources: dict[str, Any]) -> None:
         """Let loaded weights and cached device memory go."""

@@ -193,8 +193,6 @@ def test_several_threads_may_share_a_session(session):
 
 def test_wrong_arguments():
     with pytest.raises(UsageError):
-        graphexec.Session(cache="somewhere")
-    with pytest.raises(UsageError):
         graphexec.Session(models="no such folder")
 
 

@@ -29,6 +29,9 @@ Dtype = Annotated[str | None, typer.Option("--dtype", metavar="NAME", help="Of t
 Noise = Annotated[
     str | None, typer.Option("--noise", metavar="NAME", help="Step noise of: comfyui, comfyui-0.5 (before 0.6).")
 ]
+Cache = Annotated[
+    str | None, typer.Option("--cache", metavar="DIR", help="Where results are kept between runs, or 'off'.")
+]
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NODE.INPUT=VALUE", help="Replace an input of a node. Repeatable."),

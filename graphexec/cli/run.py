@@ -26,6 +26,7 @@ def run(
     noise: options.Noise = None,
     nodes: options.Nodes = None,
     follow_links: options.FollowLinks = False,
+    cache: options.Cache = None,
     deadline: Annotated[
         float | None, typer.Option("--deadline", metavar="S", help="Stop after S seconds; exit status 124.")
     ] = None,
@@ -55,6 +56,7 @@ def run(
         "noise": noise,
         "nodes": nodes,
         "follow_links": follow_links or None,
+        "cache": cache,
         "deadline": deadline,
         "previews": previews or None,
     }

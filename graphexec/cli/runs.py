@@ -112,7 +112,8 @@ def _both(first: Listener, second: Listener) -> Callable[[Event], None]:
 
 def _say_warnings(event: Event) -> None:
     if event.kind == "warning":
-        say(visible(f"warning: node {event.node} ({event.node_type}): {event.message}"))
+        where = f"node {event.node} ({event.node_type}): " if event.node is not None else ""
+        say(visible(f"warning: {where}{event.message}"))
 
 
 def _event_lines(file: str) -> EventLines:

@@ -50,8 +50,19 @@ def session_options(settings: Settings) -> dict[str, Any]:
         "dtype": settings.dtype,
         "noise": settings.noise,
         "memory": settings.memory_budget,
+        "cache": directory_of_cache(settings),
+        "cache_size": settings.cache_size,
         "follow_links": settings.follow_links,
     }
+
+
+def directory_of_cache(settings: Settings) -> Path | None:
+    """Return the directory of the cache, None when it is off."""
+    from graphexec.store.location import OFF, user_directory
+
+    if settings.cache == OFF:
+        return None
+    return user_directory() if settings.cache == "auto" else Path(settings.cache)
 
 
 def model_roots(settings: Settings) -> tuple[str, ...]:

@@ -104,6 +104,11 @@ def choice(*choices: str, pattern: str | None = None) -> Kind:
     return Kind(f"one of {', '.join(choices)}", _same, accept)
 
 
+def _cache(value: Any, base: Path | None) -> str:
+    return value if value in ("auto", "off") else _path(value, base)
+
+
+CACHE = Kind("auto, off or a directory", _same, _cache)
 PATH = Kind("directory", _same, _path)
 PATHS = Kind("list of paths", lambda text: [part for part in text.split(os.pathsep) if part], _paths)
 PACKS = Kind("list of paths or names", PATHS.parse, _packs)

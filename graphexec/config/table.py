@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
-from graphexec.config.kinds import FLAG, PACKS, PATH, PATHS, SECONDS, SIZE, TEXT, Kind, choice
+from graphexec.config.kinds import CACHE, FLAG, PACKS, PATH, PATHS, SECONDS, SIZE, TEXT, Kind, choice
 
 Layer: TypeAlias = Literal["default", "user file", "workflow file", "environment", "command line"]
 Trust: TypeAlias = Literal["any", "inside", "user"]
@@ -62,6 +62,8 @@ TABLE: tuple[Setting, ...] = (
     Setting("noise", choice("comfyui", "comfyui-0.5"), "whose step noise to draw: ComfyUI's, or that from before 0.6"),
     Setting("deadline", SECONDS, "seconds after which a run stops"),
     Setting("memory-budget", SIZE, "bytes of results kept in memory between runs"),
+    Setting("cache", CACHE, "where results are kept between runs", trust="user", risk="results are taken from it"),
+    Setting("cache-size", SIZE, "bytes kept there", trust="user", risk="what is over it is deleted"),
     Setting("previews", FLAG, "write what preview nodes show, too"),
     Setting("format", choice("text", "json", "sarif", "github"), "how findings are printed"),
     Setting("strict", FLAG, "treat warnings as errors"),
@@ -98,6 +100,8 @@ class Settings:
     noise: str = "comfyui"
     deadline: float | None = None
     memory_budget: int = 2**30
+    cache: str = "auto"
+    cache_size: int = 10 * 2**30
     previews: bool = False
     format: str = "text"
     strict: bool = False

@@ -44,7 +44,7 @@ def gather(
         if not source.done:
             single[name] = None
             continue
-        items = source.items(edge.slot)
+        items = list(source.items(edge.slot))
         mapped = mapped or is_list(source, edge.slot)
         if spec.from_pack:
             items = [item if isinstance(item, _IMMUTABLE) else isolate(item) for item in items]

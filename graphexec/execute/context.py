@@ -30,6 +30,12 @@ class Surroundings:
     steps_reused: dict[str, int] = field(default_factory=dict)
     """Sampler steps that were not made again, by node."""
 
+    def notice(self, message: str) -> None:
+        """Tell the user something about the run that concerns no node."""
+        self.warnings.append(("", message))
+        if self.listener is not None:
+            self.listener(Event("warning", message=message))
+
 
 class NodeContext:
     """Implements ports.Context for one node; `shown_as` is the id that progress is reported under."""

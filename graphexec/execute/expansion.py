@@ -144,16 +144,23 @@ class Expander:
         """Return the task of a node, made now for a node of the file that was not part of the plan."""
         tasks, nodes = self._schedule.tasks, self._plan.graph.nodes
         if id not in tasks and id in nodes:
-            missing = [id]
-            while missing:
-                node = nodes[missing.pop()]
-                if node.id in tasks:
-                    continue
-                key = self._plan.keys.get(node.id, _KEY)
-                cached = isinstance(key, Known) and key.digest in self._store
-                self._schedule.add(Task(node, key, rank, cached))
-                missing += [edge.node for edge in node.links.values()]
+            self._add_tasks([id], rank)
         return tasks.get(id)
+
+    def add_missing(self, id: str, rank: int) -> None:
+        """Make the tasks of what a node depends on, as far as the plan left it out."""
+        self._add_tasks([edge.node for edge in self._schedule.tasks[id].node.links.values()], rank)
+
+    def _add_tasks(self, missing: list[str], rank: int) -> None:
+        tasks, nodes = self._schedule.tasks, self._plan.graph.nodes
+        while missing:
+            id = missing.pop()
+            if id in tasks:
+                continue
+            key = self._plan.keys.get(id, _KEY)
+            cached = isinstance(key, Known) and key.digest in self._store
+            self._schedule.add(Task(nodes[id], key, rank, cached))
+            missing += [edge.node for edge in nodes[id].links.values()]
 
     def _value(self, value: Any, added: Mapping[str, Task], rank: int) -> Any:
         if not _is_link(value):

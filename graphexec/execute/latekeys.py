@@ -10,6 +10,7 @@ from graphexec.hashing import digest
 from graphexec.plan.keys import Recipes, output_of, value_of
 from graphexec.plan.model import Known
 from graphexec.ports import Hooks
+from graphexec.store.model import Items
 
 
 def late_key(task: Task, tasks: Mapping[str, Task], recipes: Recipes, hooks: Hooks, changed: Any) -> Known | None:
@@ -21,7 +22,7 @@ def late_key(task: Task, tasks: Mapping[str, Task], recipes: Recipes, hooks: Hoo
     links: dict[str, str] = {}
     for name, edge in task.node.links.items():
         source = tasks[edge.node]
-        if source.done:
+        if source.done or task.defers(name, source):
             stamp = _stamp(source, edge.slot, hooks)
             if stamp is None:
                 return None
@@ -29,7 +30,7 @@ def late_key(task: Task, tasks: Mapping[str, Task], recipes: Recipes, hooks: Hoo
     return recipes.late(task.node, links, linked_values(task, tasks), changed)
 
 
-def linked_values(task: Task, tasks: Mapping[str, Task]) -> dict[str, list[Any]]:
+def linked_values(task: Task, tasks: Mapping[str, Task]) -> dict[str, Items]:
     """Return the items of each linked input that is there."""
     found = ((name, edge.slot, tasks[edge.node]) for name, edge in task.node.links.items())
     return {name: source.items(slot) for name, slot, source in found if source.entry is not None}
@@ -38,21 +39,23 @@ def linked_values(task: Task, tasks: Mapping[str, Task]) -> dict[str, list[Any]]
 def _stamp(source: Task, slot: int, hooks: Hooks) -> str | None:
     if source.early and isinstance(source.key, Known):
         return output_of(source.key, slot)
-    value = _value_digest(source, slot, hooks)
+    value = value_digest(source, slot, source.items(slot), hooks)
     if value is not None:
         return value_of(value)
     return output_of(source.key, slot) if isinstance(source.key, Known) else None
 
 
-def _value_digest(source: Task, slot: int, hooks: Hooks) -> str | None:
+def value_digest(source: Task, slot: int, items: Items, hooks: Hooks) -> str | None:
+    """Return the digest of the items of an output, computed once; None when one of them has none."""
     if source.value_digests is None:
         source.value_digests = {}
     if slot not in source.value_digests:
-        source.value_digests[slot] = items_digest(source.items(slot), hooks)
+        known = source.entry.digests.get(slot) if source.entry is not None else None
+        source.value_digests[slot] = known or items_digest(items, hooks)
     return source.value_digests[slot]
 
 
-def items_digest(items: list[Any], hooks: Hooks) -> str | None:
+def items_digest(items: Items, hooks: Hooks) -> str | None:
     """Return the digest of a list of items, or None when one of them has none."""
     found = [hooks.digest(item) for item in items]
     return None if None in found else digest("items", [item for item in found if item is not None])

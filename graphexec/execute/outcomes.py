@@ -9,7 +9,7 @@ from typing import Any
 from graphexec.errors import NodeError
 from graphexec.ports import Artifact, Blocked, Outcome
 from graphexec.registry.spec import NodeSpec
-from graphexec.store.model import Entry, Items
+from graphexec.store.model import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def collect(spec: NodeSpec, results: Sequence[Any]) -> Collected:
 
 def entry(spec: NodeSpec, collected: Collected, mapped: bool) -> Entry:
     """Return what is kept of a step that does not expand: the items of each output over all calls."""
-    outputs: tuple[Items, ...] = tuple([] for _ in spec.outputs)
+    outputs: tuple[list[Any], ...] = tuple([] for _ in spec.outputs)
     for values in collected.calls:
         if isinstance(values, Expansion):
             raise TypeError("an expansion has no outputs before its children have run")

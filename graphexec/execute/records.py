@@ -114,7 +114,7 @@ def _reader(graph: Graph, kept: Kept, known: frozenset[str]) -> Callable[[str, i
             items, as_list = kept[node][index]
             if not as_list and not items:
                 raise KeyError(f"node {node!r} gave no value for output {slot!r}")
-            return items if as_list else items[0]
+            return list(items) if as_list else items[0]
         if node in known:
             raise ValueReleased(f"only values of targets are kept: ask for this one with targets=['{node}:{index}']")
         raise KeyError(f"node {node!r} did not run")

@@ -38,7 +38,7 @@ class Result:
     """(node id, artifact) in the order of the run; `report` places them."""
     files: tuple[str, ...] = ()
     warnings: tuple[tuple[str, str], ...] = ()
-    """(node id, message) in the order of the run."""
+    """(node id, message) in the order of the run; the id is empty where it concerns no node."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Seconds spent in the code of each executed node, its expansion included."""
     steps_reused: Mapping[str, int] = field(default_factory=dict)

@@ -7,8 +7,8 @@ in the result and in the store.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from graphexec.collector import collector_paused
 from graphexec.errors import Interrupted, NodeError
@@ -16,7 +16,7 @@ from graphexec.execute.calls import Call, Caller
 from graphexec.execute.context import Surroundings
 from graphexec.execute.expansion import Expander, Reference
 from graphexec.execute.failures import failure
-from graphexec.execute.latekeys import linked_values
+from graphexec.execute.latekeys import linked_values, value_digest
 from graphexec.execute.outcomes import entry
 from graphexec.execute.records import Records
 from graphexec.execute.result import Result
@@ -25,7 +25,7 @@ from graphexec.plan.keys import Recipes
 from graphexec.plan.model import Known, Plan
 from graphexec.ports import Blocked
 from graphexec.registry.spec import NodeSpec
-from graphexec.store.model import Entry, Store
+from graphexec.store.model import Entry, Making, Store
 
 if TYPE_CHECKING:
     from graphexec.execute.awaiting import AsyncNodes
@@ -116,9 +116,8 @@ class _Run:
         for target in self._plan.graph.targets:
             task = tasks[target.node]
             task.kept |= frozenset(range(len(task.node.spec.outputs)) if target.slot is None else (target.slot,))
-        for step in self._plan.steps:
-            if not step.lazy:
-                self._schedule.demand(tasks[step.node.id])
+        for target in self._plan.graph.targets:
+            self._schedule.demand(tasks[target.node])
 
     def _loop(self) -> None:
         while True:
@@ -136,7 +135,11 @@ class _Run:
         try:
             if task.assembly is not None:
                 self._assemble(task)
-            elif not (task.early and self._take(task)) and not self._wait_for_lazy(task):
+            elif task.early and self._take(task):
+                return
+            elif task.cached:
+                self._renew(task)
+            elif not self._wait_for_lazy(task):
                 self._call(task)
         except (Interrupted, _Failed):
             raise
@@ -154,15 +157,28 @@ class _Run:
         self._records.reused(task, found)
         return True
 
+    def _renew(self, task: Task) -> None:
+        """Run a task whose entry was evicted or found damaged after planning, and what it needs."""
+        self._expander.add_missing(task.node.id, task.rank)
+        self._schedule.renew(task)
+
     def _wait_for_lazy(self, task: Task) -> bool:
         for name in self._caller.wanted(task):
             self._schedule.await_(task, self._schedule.tasks[task.node.links[name].node])
         return task.waiting > 0
 
+    def _wait_for_deferred(self, task: Task) -> bool:
+        """Let a late task wait for the loaders that it needs after all."""
+        deferred = [source for name, source in self._schedule.sources(task) if task.defers(name, source)]
+        task.deferring = False
+        for source in deferred:
+            self._schedule.await_(task, source)
+        return task.waiting > 0
+
     def _call(self, task: Task) -> None:
         if not task.early:
             task.key = self._caller.late_key(task)
-            if self._take(task):
+            if self._take(task) or self._wait_for_deferred(task):
                 return
         call = self._caller.start(task)
         if call is None:
@@ -194,7 +210,7 @@ class _Run:
         assembly = task.assembly
         if assembly is None:
             return
-        outputs: tuple[list[object], ...] = tuple([] for _ in task.node.spec.outputs)
+        outputs: tuple[list[Any], ...] = tuple([] for _ in task.node.spec.outputs)
         for values in assembly.calls:
             for items, value in zip(outputs, values, strict=True):
                 if isinstance(value, Reference):
@@ -206,10 +222,26 @@ class _Run:
 
     def _finish(self, task: Task, found: Entry) -> None:
         key = task.key
+        task.cost = task.seconds + max((source.cost for _, source in self._schedule.sources(task)), default=0.0)
         if isinstance(key, Known) and task.storable and self._holds(task, key):
-            self._store.put(key.digest, found, self._size(found))
+            found = self._put(task, key, found)
         self._schedule.finish(task, found)
         self._records.finished(task, found)
+
+    def _put(self, task: Task, key: Known, found: Entry) -> Entry:
+        """Offer a result to the store; return it with the digests of its values if its key was late.
+
+        Steps behind it are named by these digests, so that a later run need not decode the values.
+        """
+        if not task.early:
+            slots = range(len(found.outputs))
+            digests = {slot: value_digest(task, slot, found.outputs[slot], self._around.hooks) for slot in slots}
+            found = replace(found, digests={slot: known for slot, known in digests.items() if known is not None})
+        spec = task.node.spec
+        making = Making(spec.type, key.recipe, task.seconds, task.cost, bool(task.kept), spec.handle)
+        if self._store.put(key.digest, found, self._size(found), making) or spec.handle:
+            task.cost = 0.0
+        return found
 
     def _holds(self, task: Task, key: Known) -> bool:
         """Whether the files in a key are still what they were, now that the node has read them."""

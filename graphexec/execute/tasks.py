@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from graphexec.errors import NodeError
@@ -18,14 +19,15 @@ class Task:
     """A node of the run. Children of an expansion are tasks too; `root` is the node of the file they stand for."""
 
     __slots__ = (
-        "assembly", "cached", "dependents", "display", "done", "early", "entry", "kept", "key", "needed", "node",
-        "parent", "rank", "root", "seconds", "storable", "uses", "value_digests", "waiting",
+        "assembly", "cached", "cost", "deferring", "dependents", "display", "done", "early", "entry", "kept", "key",
+        "needed", "node", "parent", "rank", "root", "seconds", "storable", "uses", "value_digests", "waiting",
     )  # fmt: skip
 
     def __init__(self, node: GraphNode, key: Key, rank: int, cached: bool = False, parent: Task | None = None) -> None:
         self.node = node
         self.key: Key | None = key
         self.early = isinstance(key, Known)
+        self.deferring = not self.early
         self.rank = rank
         self.cached = cached
         self.parent = parent
@@ -34,6 +36,7 @@ class Task:
         self.needed = False
         self.done = False
         self.seconds = 0.0
+        self.cost = 0.0
         self.storable = True
         self.waiting = 0
         self.uses = 0
@@ -42,6 +45,15 @@ class Task:
         self.kept: frozenset[int] = frozenset()
         self.assembly: Assembly | None = None
         self.value_digests: dict[int, str | None] | None = None
+
+    def defers(self, name: str, source: Task) -> bool:
+        """Whether a late step waits for an input only once it is known that it must run: for a loader, say."""
+        node = source.node
+        return self.deferring and source.early and node.spec.handle and name not in self.node.spec.lazy_inputs
+
+    def holds(self, slot: int) -> bool:
+        """Whether the value of an output is still there."""
+        return self.entry is not None and (bool(self.uses) or slot in self.kept or not self.kept)
 
     def items(self, slot: int) -> Items:
         """Return the items of an output. Raises NodeError when they were released."""
@@ -79,12 +91,16 @@ class Schedule:
                 for name, edge in task.node.links.items():
                     source = self.tasks[edge.node]
                     source.uses += 1
-                    if name not in lazy and not source.done:
+                    if name not in lazy and not source.done and not task.defers(name, source):
                         task.waiting += 1
                         source.dependents.append(task)
                         stack.append(source)
             if not task.waiting:
                 self.push(task)
+
+    def sources(self, task: Task) -> Iterator[tuple[str, Task]]:
+        """Yield the linked inputs of a task with the tasks that they come from."""
+        return ((name, self.tasks[edge.node]) for name, edge in task.node.links.items())
 
     def await_(self, task: Task, source: Task) -> None:
         """Let a task wait for another one, which runs if it has not yet."""
@@ -92,6 +108,22 @@ class Schedule:
             task.waiting += 1
             source.dependents.append(task)
             self.demand(source)
+
+    def renew(self, task: Task) -> None:
+        """Let a task run that was to be taken from the store, which turned out not to have it.
+
+        What it needs runs again, too, as far as its values were freed already.
+        """
+        task.cached = task.needed = False
+        missing = [task]
+        while missing:
+            for edge in missing.pop().node.links.values():
+                source = self.tasks[edge.node]
+                if source.done and not source.holds(edge.slot):
+                    source.done = source.needed = False
+                    source.entry = None
+                    missing.append(source)
+        self.demand(task)
 
     def push(self, task: Task) -> None:
         """Put a task among those that can go on."""
@@ -139,4 +171,4 @@ def free(task: Task) -> None:
 
 def _reduced(entry: Entry, kept: frozenset[int]) -> Entry:
     outputs = tuple(items if slot in kept else [] for slot, items in enumerate(entry.outputs))
-    return Entry(outputs, entry.mapped, entry.ui, entry.artifacts)
+    return Entry(outputs, entry.mapped, entry.ui, entry.artifacts, entry.digests)

@@ -7,7 +7,7 @@ only, the hidden values they receive. Node ids are part of it only where the nod
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -76,7 +76,7 @@ class Recipes:
         return self._key(shape, node, links, {}, None)
 
     def late(
-        self, node: GraphNode, links: Mapping[str, str], values: Mapping[str, list[Any]], changed: Any = None
+        self, node: GraphNode, links: Mapping[str, str], values: Mapping[str, Sequence[Any]], changed: Any = None
     ) -> Known | None:
         """Return the key of a node whose inputs are there, or None when its literals are no plain data.
 
@@ -88,12 +88,17 @@ class Recipes:
         except TypeError:
             return None
 
-    def files_unchanged(self, node: GraphNode, key: Known, values: Mapping[str, list[Any]]) -> bool:
+    def files_unchanged(self, node: GraphNode, key: Known, values: Mapping[str, Sequence[Any]]) -> bool:
         """Whether the files in a key still have the contents that it says: asked after the node has read them."""
         return bool(key.recipe["files"] == dict(self._files(self._shape(node.spec), node, values)))
 
     def _key(
-        self, shape: _Shape, node: GraphNode, links: Mapping[str, str], values: Mapping[str, list[Any]], changed: Any
+        self,
+        shape: _Shape,
+        node: GraphNode,
+        links: Mapping[str, str],
+        values: Mapping[str, Sequence[Any]],
+        changed: Any,
     ) -> Known:
         recipe: dict[str, Any] = {"node": shape.common, "literals": node.params, "links": links}
         if shape.plain and changed is None:
@@ -109,10 +114,10 @@ class Recipes:
         return Known(digest("step", [shape.basis, node.params, links, fields]), recipe)
 
     def _files(
-        self, shape: _Shape, node: GraphNode, values: Mapping[str, list[Any]]
+        self, shape: _Shape, node: GraphNode, values: Mapping[str, Sequence[Any]]
     ) -> Iterator[tuple[str, str | None]]:
         """Yield (folder/name, digest of the content or None) of each file that a literal or a linked text names."""
-        given = {name: [value] for name, value in node.params.items()} | dict(values)
+        given: dict[str, Sequence[Any]] = {name: [value] for name, value in node.params.items()} | dict(values)
         for name in shape.file_inputs:
             declared = shape.inputs[name]
             for item in given.get(name, ()):
@@ -120,8 +125,8 @@ class Recipes:
                     for folder, file in named_files(declared, item, self.world.files):
                         yield f"{folder}/{file}", self._content(folder, file)
         if shape.prompts:
-            for items in given.values():
-                for text in items:
+            for name, items in given.items():
+                for text in items if "STRING" in shape.inputs[name].type else ():
                     if isinstance(text, str):
                         yield from ((f"embeddings/{n}", self._content("embeddings", n)) for n in embedding_names(text))
 

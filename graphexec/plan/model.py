@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -31,6 +31,9 @@ class Lookup(Protocol):
     """What planning sees of a cache."""
 
     def __contains__(self, digest: str, /) -> bool: ...
+
+    def known(self, digests: Iterable[str], /) -> set[str]:
+        """Return those of the keys that have an entry."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from graphexec.graph.model import Graph, GraphNode
 from graphexec.plan.keys import Recipes
@@ -20,7 +20,7 @@ def make_plan(graph: Graph, recipes: Recipes, lookup: Lookup) -> Plan:
     for id in graph.order:
         if id in needed:
             keys[id] = recipes.early(graph.nodes[id], keys)
-    cached = {id for id, key in keys.items() if isinstance(key, Known) and key.digest in lookup}
+    cached = _cached(graph, keys, lookup)
     strict, lazy = _wanted(graph, cached)
     order = [id for id in graph.order if id in needed]
     steps = tuple(
@@ -30,6 +30,19 @@ def make_plan(graph: Graph, recipes: Recipes, lookup: Lookup) -> Plan:
     )
     pruned = tuple(id for id in order if id not in strict and id not in lazy)
     return Plan(graph, steps, pruned, keys)
+
+
+def _cached(graph: Graph, keys: Mapping[str, Key], lookup: Lookup) -> set[str]:
+    """Return the nodes whose results are there, in few questions: first for the targets, which may be all it takes."""
+    targets = {target.node for target in graph.targets}
+    cached = _among(targets, keys, lookup)
+    return cached if cached == targets else _among(keys, keys, lookup)
+
+
+def _among(ids: Iterable[str], keys: Mapping[str, Key], lookup: Lookup) -> set[str]:
+    digests = {id: key.digest for id in ids if isinstance(key := keys[id], Known)}
+    there = lookup.known(digests.values())
+    return {id for id, digest in digests.items() if digest in there}
 
 
 def _upstream(graph: Graph) -> set[str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from graphexec.store.model import Entry
+from graphexec.store.model import Entry, Making
 
 OVERHEAD = 1024
 """Bytes counted for an entry beyond its values, so that many small ones do not grow without bound."""
@@ -27,6 +27,10 @@ class MemoryStore:
     def __len__(self) -> int:
         return len(self._entries)
 
+    def known(self, digests: Iterable[str]) -> set[str]:
+        """Return those of the keys that have an entry."""
+        return {digest for digest in digests if digest in self._entries}
+
     def get(self, digest: str) -> Entry | None:
         """Return the entry of a key and count it as used, or None."""
         found = self._entries.get(digest)
@@ -35,17 +39,17 @@ class MemoryStore:
         self._entries.move_to_end(digest)
         return found[0]
 
-    def put(self, digest: str, entry: Entry, size: int) -> None:
+    def put(self, digest: str, entry: Entry, size: int, making: Making | None = None) -> bool:
         """Keep an entry whose values take `size` bytes, unless it alone is over the budget."""
         size += OVERHEAD
         old = self._entries.pop(digest, None)
         if old is not None:
             self.used -= old[1]
-        if size > self.budget:
-            return
-        self._entries[digest] = (entry, size)
-        self.used += size
-        self._evict()
+        if size <= self.budget:
+            self._entries[digest] = (entry, size)
+            self.used += size
+            self._evict()
+        return False
 
     @contextmanager
     def held(self, digests: frozenset[str]) -> Iterator[None]:

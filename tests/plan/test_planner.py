@@ -26,11 +26,18 @@ CHAIN = api(
 )
 
 
+class Keys(frozenset):
+    """A cache that has an entry for each of these keys."""
+
+    def known(self, digests):
+        return set(self.intersection(digests))
+
+
 def plan(workflow, cached=(), targets=None):
     made = Recipes(World(Policy(), None, Fingerprints()))
     built = graph(workflow, ALL, targets)
-    keys = make_plan(built, made, frozenset()).keys
-    lookup = {key.digest for id, key in keys.items() if id in cached and isinstance(key, Known)}
+    keys = make_plan(built, made, Keys()).keys
+    lookup = Keys(key.digest for id, key in keys.items() if id in cached and isinstance(key, Known))
     return make_plan(built, made, lookup)
 
 
