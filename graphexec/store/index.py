@@ -51,6 +51,21 @@ class Step:
     used: float
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much is in a cache; `unstored` are steps whose outputs have no form on disk, `held` steps runs in progress
+    will use."""
+
+    bytes: int
+    steps: int
+    unstored: int
+    objects: int
+    files: int
+    blobs: int
+    fingerprints: int
+    held: int
+
+
 _STEP = "SELECT key, type, recipe, reason, bytes, seconds, created, used FROM steps"
 
 
@@ -200,6 +215,15 @@ class Index:
         with self.writing() as connection:
             leases.end(connection, number)
             eviction.evict(connection, self.objects, budget)
+
+    def counts(self) -> Counts:
+        """Return how much there is."""
+        query = """SELECT (SELECT bytes FROM totals), (SELECT count(*) FROM steps WHERE record IS NOT NULL),
+        (SELECT count(*) FROM steps WHERE record IS NULL), (SELECT count(*) FROM objects),
+        (SELECT count(*) FROM objects WHERE data IS NULL), (SELECT count(*) FROM blobs),
+        (SELECT count(*) FROM fingerprints), (SELECT count(DISTINCT key) FROM holds)"""
+        with self._lock:
+            return Counts(*self._connection.execute(query).fetchone())
 
     def step(self, key: str) -> Step | None:
         """Return what is known of a key, stored or not."""

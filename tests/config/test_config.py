@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphexec.config import TABLE, Settings, resolve
-from graphexec.config.kinds import FLAG, PACKS, PATH, PATHS, SECONDS, SIZE, TEXT
+from graphexec.config.kinds import CACHE, FLAG, PACKS, PATH, PATHS, SECONDS, SIZE, TEXT
 from graphexec.config.toml import read_file
 from graphexec.diagnostics.model import Severity
 from graphexec.errors import UsageError
@@ -54,7 +54,7 @@ def test_without_any_source_the_defaults_hold(flow: Path) -> None:
 
 
 def test_every_row_of_the_table_is_a_field_and_can_be_set_everywhere(flow: Path, user: Path) -> None:
-    texts = {PATHS: "a", PACKS: "a/b", PATH: "a", TEXT: "a", FLAG: "true", SECONDS: "3", SIZE: "3GiB"}
+    texts = {PATHS: "a", PACKS: "a/b", PATH: "a", TEXT: "a", FLAG: "true", SECONDS: "3", SIZE: "3GiB", CACHE: "off"}
     choices = {"device": "cpu", "dtype": "fp16", "noise": "comfyui-0.5", "format": "json"}
     for row in TABLE:
         text = choices.get(row.key) or texts[row.kind]
@@ -181,3 +181,17 @@ def test_a_bare_word_among_node_packs_is_an_entry_point_and_not_a_path(user: Pat
     user.write_text('nodes = ["my-pack", "./my-pack", "file.py", "/abs"]\n')
     base = user.parent
     assert resolve(base, {}, {}, user)[0].nodes == ("my-pack", str(base / "my-pack"), str(base / "file.py"), "/abs")
+
+
+@pytest.mark.parametrize("line", ['cache = "mine"', 'cache = "off"', 'cache-size = "1kB"'])
+def test_a_file_beside_a_workflow_does_not_choose_where_results_come_from(flow: Path, line: str) -> None:
+    (flow / "graphexec.toml").write_text(line + "\n")
+    settings, (finding,) = resolve(flow, {}, {}, NOWHERE)
+    assert settings == Settings() and finding.severity is Severity.WARNING and "cache" in finding.message
+
+
+def test_the_directory_of_the_cache_is_relative_to_the_file_that_names_it(flow: Path, user: Path) -> None:
+    user.write_text('cache = "here"\n')
+    assert resolve(flow, {}, {}, user)[0].cache == str(user.parent / "here")
+    user.write_text('cache = "auto"\n')
+    assert resolve(flow, {}, {}, user)[0].cache == "auto"
