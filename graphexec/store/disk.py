@@ -29,6 +29,7 @@ class DiskStore:
         self.directory = directory
         self.budget = budget
         self._warn: Warn | None = None
+        self._told = False
         self._untold: list[str] = []
         self._hooks = hooks
         self._worth = worth or Worth()
@@ -84,7 +85,6 @@ class DiskStore:
     @contextmanager
     def held(self, digests: frozenset[str]) -> Iterator[None]:
         """Keep these entries for the duration of a run, in all processes; afterwards the budget holds again."""
-        self._reads = self._writes = True
         number: list[int] = []
         if self._index is not None or digests:
             self._write(lambda index: number.append(index.begin_run(digests)))
@@ -93,6 +93,8 @@ class DiskStore:
         finally:
             for run in number:
                 self._write(lambda index: index.end_run(run, self.budget))  # noqa: B023 (called at once)
+            self._reads = self._writes = True  # the next run tries again
+            self._told = False
 
     def load(self, key: str) -> bytes | None:
         """Return named data, verified, or None."""
@@ -162,7 +164,9 @@ class DiskStore:
 
     def _tell(self, how: str, error: Exception) -> None:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        self._say(f"the cache in {self.directory} cannot be {how} ({reason}): this run goes on without it")
+        if not self._told:
+            self._told = True
+            self._say(f"the cache in {self.directory} cannot be {how} ({reason}): this run goes on without it")
         if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
             self._set_aside()
 
