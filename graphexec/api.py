@@ -231,6 +231,7 @@ class Session:
         from graphexec.execute.events import Event
         from graphexec.execute.hidden import HiddenSources
         from graphexec.execute.runner import execute
+        from graphexec.report.provenance import Provenance
         from graphexec.report.settle import describe, settle
 
         started, clock = datetime.now(), perf_counter()
@@ -252,7 +253,8 @@ class Session:
         if listener is not None:
             listener(Event("run_started", total=len(plan.steps)))
         ending = execute(plan, around, recipes, self._store, self.registry.get, debug=self._debug)
-        result, files = settle(ending.result, graph, recipes.world.prompt, wishes, listener, started)
+        provenance = Provenance(graph, self.policy, recipes.contents)
+        result, files = settle(ending.result, graph, recipes.world.prompt, wishes, listener, started, provenance)
         seconds = perf_counter() - clock
         describing = partial(describe, graph, result, self.policy, started, seconds, recipes.contents, files)
         result = replace(result, _describe=cache(describing))

@@ -14,7 +14,7 @@ from graphexec.graph.model import Graph, GraphNode
 from graphexec.graph.prompts import embedding_names, reads_prompts
 from graphexec.proof.model import FileRecord, NodeRecord
 from graphexec.registry.named_files import named_files
-from graphexec.report.run_json import versions
+from graphexec.report.versions import versions
 
 
 @dataclass(frozen=True, slots=True)

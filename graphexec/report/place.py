@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from graphexec.errors import GraphexecError, NodeError
+from graphexec.hashing import digest_bytes
 from graphexec.ports import Artifact, Pieces
 from graphexec.report.metadata import metadata_texts, splice_apng, splice_header, splice_png, splice_safetensors
 from graphexec.report.naming import Series, numbered, prepare, series_of
 from graphexec.report.patterns import Facts
+from graphexec.report.provenance import KEY, Provenance
 from graphexec.report.webp import splice_webp
 from graphexec.report.writing import create, unwritable
 
@@ -23,7 +25,10 @@ PREVIEWS = "previews"
 
 @dataclass(frozen=True, slots=True)
 class PlacedFile:
-    """A file that holds an artifact; `unchanged` when it lay there before."""
+    """A file that holds an artifact; `unchanged` when it lay there before.
+
+    `content` is the digest of the file without metadata, None for one too large to hold.
+    """
 
     node: str
     path: Path
@@ -31,6 +36,7 @@ class PlacedFile:
     ui_key: str
     media_type: str
     unchanged: bool
+    content: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +65,13 @@ def place(
     name: str | None = None,
     previews: bool = False,
     now: datetime | None = None,
+    provenance: Provenance | None = None,
 ) -> Placed:
     """Write (node id, artifact) pairs under `output` as ComfyUI names files, and return where they are.
 
-    `prompt` and `workflow` become the files' metadata. `name` is a prefix that replaces those of all output nodes.
-    Previews are written with `previews`, or when there is nothing else. An artifact that one of the newest files of
-    its name already holds, metadata included, is not written again. Raises OutputFailed.
+    `prompt`, `workflow` and `provenance` become the files' metadata. `name` is a prefix that replaces those of all
+    output nodes. Previews are written with `previews`, or when there is nothing else. An artifact that one of the
+    newest files of its name already holds, metadata included, is not written again. Raises OutputFailed.
     """
     texts = metadata_texts(prompt, workflow)
     facts = Facts(prompt=prompt or {}, workflow=workflow, now=now or datetime.now())
@@ -84,8 +91,12 @@ def place(
         for (node, artifact), series in zip(shown, targets, strict=True):
             if series not in shelves:
                 shelves[series] = Shelf(series, counts[series])
-            path, unchanged = shelves[series].put(_content(artifact, texts))
-            files.append(PlacedFile(node, path, series.subfolder, artifact.ui_key, artifact.media_type, unchanged))
+            content = digest_bytes(artifact.content) if isinstance(artifact.content, bytes) else None
+            more = {} if provenance is None else {KEY: provenance.text(node, content)}
+            path, unchanged = shelves[series].put(_content(artifact, {**texts, **more}))
+            files.append(
+                PlacedFile(node, path, series.subfolder, artifact.ui_key, artifact.media_type, unchanged, content)
+            )
     except NodeError as error:
         raise OutputFailed(str(error), node, tuple(files)) from error
     return Placed(tuple(files), _ui(files))

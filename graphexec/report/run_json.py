@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 
 from graphexec.execute.result import Result
+from graphexec.graph.identity import graph_digest
 from graphexec.graph.model import Graph
 from graphexec.hashing import digest_bytes
 from graphexec.ports import Policy
 from graphexec.report.place import PlacedFile
+from graphexec.report.seeds import seeds
+from graphexec.report.versions import versions
 
 Status: TypeAlias = Literal["executed", "reused", "failed", "blocked", "not run"]
 
 SCHEMA = 1
 """Raised when a field changes its meaning or goes away."""
-
-PACKAGES = ("graphexec", "torch", "safetensors", "tokenizers", "torchsde", "numpy", "pillow", "scipy")
-"""Distributions whose versions can change a result; asked by metadata, so none is imported."""
 
 
 class _Record(BaseModel):
@@ -54,20 +52,28 @@ class ModelRecord(_Record):
 
 
 class FileRecord(_Record):
-    """A file that holds a result. `digest` is the BLAKE3 of the file, metadata included."""
+    """A file that holds a result: `digest` is the BLAKE3 of the file, `content` that of the file without metadata.
+
+    `content` is None for files too large to hold.
+    """
 
     path: str
     node: str
     media_type: str
     digest: str
+    content: str | None = None
     unchanged: bool
 
 
 class RunReport(_Record):
-    """A run. Seeds are the inputs that editors offer to vary, by `node.input`; times are ISO 8601 with zone."""
+    """A run. `graph` is the digest of what the workflow means.
+
+    Seeds are the inputs that editors offer to vary, by `node.input`; times are ISO 8601 with zone.
+    """
 
     schema_version: int = SCHEMA
     workflow: str
+    graph: str
     started: str
     seconds: float
     policy: Mapping[str, str]
@@ -76,16 +82,6 @@ class RunReport(_Record):
     models: tuple[ModelRecord, ...]
     files: tuple[FileRecord, ...]
     versions: Mapping[str, str]
-
-
-def seeds(graph: Graph) -> dict[str, int]:
-    """Return the literal seeds of a graph by `node.input`: inputs that the editor's 'control after generate' varies."""
-    return {
-        f"{node.id}.{spec.name}": node.params[spec.name]
-        for node in graph.nodes.values()
-        for spec in node.spec.inputs
-        if spec.options.get("control_after_generate") and isinstance(node.params.get(spec.name), int)
-    }
 
 
 def models(graph: Graph, digests: Mapping[tuple[str, str], str]) -> tuple[ModelRecord, ...]:
@@ -106,21 +102,11 @@ def file_records(files: Iterable[PlacedFile]) -> tuple[FileRecord, ...]:
             node=file.node,
             media_type=file.media_type,
             digest=digest_bytes(file.path.read_bytes()),
+            content=file.content,
             unchanged=file.unchanged,
         )
         for file in files
     )
-
-
-def versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
-    """Return the versions of Python, the system and the installed packages."""
-    found = {"python": platform.python_version(), "system": f"{platform.system()} {platform.machine()}"}
-    for name in packages:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 def describe(
@@ -137,6 +123,7 @@ def describe(
     """Return the report of a run. `times` are seconds by node id, `digests` those of files by (folder, name)."""
     return RunReport(
         workflow=graph.document.source.name,
+        graph=graph_digest(graph),
         started=started.astimezone().isoformat(),
         seconds=seconds,
         policy=asdict(policy),

@@ -13,6 +13,7 @@ from graphexec.execute.result import Failure, Result
 from graphexec.graph.model import Graph
 from graphexec.ports import Policy
 from graphexec.report.place import OutputFailed, Placed, PlacedFile, place
+from graphexec.report.provenance import Provenance
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ def settle(
     wishes: Wishes,
     listener: Listener | None,
     now: datetime,
+    provenance: Provenance | None = None,
 ) -> tuple[Result, tuple[PlacedFile, ...]]:
     """Write the artifacts of a result, whatever else happened in the run; a file that cannot be is a failure."""
     if not result.artifacts:
@@ -45,6 +47,7 @@ def settle(
             name=wishes.name,
             previews=wishes.previews,
             now=now,
+            provenance=provenance,
         )
     except OutputFailed as error:
         placed = Placed(error.files)

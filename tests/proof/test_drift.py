@@ -63,7 +63,7 @@ def test_all_drift_is_named_at_once(locked: Path, monkeypatch: pytest.MonkeyPatc
     (locked / "pack.py").write_text((locked / "pack.py").read_text() + "\n# another version\n")
     real = importlib.metadata.version
     monkeypatch.setattr(
-        "graphexec.report.run_json.version", lambda n: "9.9" if n in ("torch", "safetensors") else real(n)
+        "graphexec.report.versions._installed", lambda n: "9.9" if n in ("torch", "safetensors") else real(n)
     )
     said = drifted("--device", "cpu", "--noise", "comfyui-0.5")
     messages = sorted(line.split(" ", 1)[1] for line in said)
@@ -112,7 +112,7 @@ def test_other_targets_are_drift(locked: Path) -> None:
 
 def test_a_library_that_computes_nothing_only_warns(locked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = importlib.metadata.version
-    monkeypatch.setattr("graphexec.report.run_json.version", lambda n: "9.9" if n == "safetensors" else real(n))
+    monkeypatch.setattr("graphexec.report.versions._installed", lambda n: "9.9" if n == "safetensors" else real(n))
     ended = call("run", "--frozen", "flow.json")
     assert ended.status == 0 and "warning GX915: version of safetensors" in ended.err
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 
-from graphexec.document.model import Document, Source
+from graphexec.document.model import Document, NodeDecl, Source
 from graphexec.execute.result import Failure, Result
 from graphexec.graph.model import Edge, Graph, GraphNode
 from graphexec.hashing import digest_bytes
@@ -13,7 +13,8 @@ from graphexec.ports import Policy
 from graphexec.registry.authoring import Choice, File, Int, Socket
 from graphexec.registry.spec import NodeSpec
 from graphexec.report.place import PlacedFile
-from graphexec.report.run_json import describe, to_json, versions
+from graphexec.report.run_json import describe, to_json
+from graphexec.report.versions import versions
 
 
 def spec(type, *inputs):
@@ -28,7 +29,8 @@ NODES = {
     "3": GraphNode("3", SAMPLER, {"steps": 4}, {"model": Edge("1", 0), "seed": Edge("2", 0)}),
     "4": GraphNode("4", LOADER, {"ckpt_name": "none", "mode": "b"}, {}),
 }
-GRAPH = Graph(Document(Source("flow.json", "{}", "json"), {}), NODES, ("1", "4", "2", "3"), ())
+DECLARED = {id: NodeDecl(id, node.spec.type, {}, (id,)) for id, node in NODES.items()}
+GRAPH = Graph(Document(Source("flow.json", "{}", "json"), DECLARED), NODES, ("1", "4", "2", "3"), ())
 
 
 def report(tmp_path):
@@ -77,7 +79,7 @@ def test_is_json_with_exact_seeds_and_a_zone(tmp_path):
 
 def test_versions_without_importing_anything_numeric():
     program = (
-        "import sys; from graphexec.report.run_json import versions; import graphexec.report.place; v = versions();"
+        "import sys; from graphexec.report.versions import versions; import graphexec.report.place; v = versions();"
         "print(v['torch'], *[m for m in ('torch', 'numpy', 'PIL', 'safetensors') if m in sys.modules])"
     )
     out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
