@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 import graphexec
-from graphexec.cli import check, config, graph, lock, nodes, plan, run
+from graphexec.cli import check, config, convert, diff, graph, lock, nodes, plan, run
 from graphexec.cli.status import Status, exit_statuses, stop_for_bug
 from graphexec.cli.stopping import terminate
 from graphexec.cli.terminal import prepare_streams, result
@@ -48,6 +48,8 @@ app.command("check")(check.check)
 app.command("plan")(plan.plan)
 app.command("graph")(graph.graph)
 app.command("lock")(lock.lock)
+app.command("convert")(convert.convert)
+app.command("diff")(diff.diff)
 app.add_typer(nodes.app, name="nodes")
 app.command("config")(config.config)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from graphexec.document.model import Target
 from graphexec.graph.build import build
 from graphexec.graph.identity import Content, graph_digest, structure_digest
-from graphexec.graph.model import Edge, GraphTarget
+from graphexec.graph.model import GraphTarget
 from tests.support.graphs import document, graph
 from tests.support.specs import Types, spec
 
@@ -158,7 +158,7 @@ def test_settings_of_a_node_count_and_titles_do_not():
 def test_a_chain_of_100_000_nodes():
     ids = [str(n) for n in range(100_000)]
     nodes = {ids[0]: Content("Source", {"x": 1}, {})}
-    nodes |= {id: Content("Add", {}, {"a": Edge(before, 0), "b": Edge(before, 0)}) for before, id in pairwise(ids)}
+    nodes |= {id: Content("Add", {}, {"a": (before, 0), "b": (before, 0)}) for before, id in pairwise(ids)}
     plain = structure_digest(nodes, ids, [GraphTarget(ids[-1])])
     nodes[ids[0]] = Content("Source", {"x": 2}, {})
     assert structure_digest(nodes, ids, [GraphTarget(ids[-1])]) != plain

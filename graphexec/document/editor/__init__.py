@@ -31,4 +31,4 @@ def read_editor(
     from graphexec.document.editor.schemas import Interfaces
 
     graph = resolve(read_graph(value, path), Interfaces(registry))
-    return lower(graph, source, value)
+    return lower(graph, source, value, path)

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from graphexec.diagnostics.model import Diagnostic, Path
 from graphexec.document.editor.model import EditorGraph, EditorNode
+from graphexec.document.editor.own_fields import workflow_fields
 from graphexec.document.model import Document, InputValue, Link, NodeDecl, Source
 from graphexec.document.values import literal
 
 
-def lower(graph: EditorGraph, source: Source, workflow: Any) -> tuple[Document, list[Diagnostic]]:
+def lower(
+    graph: EditorGraph, source: Source, workflow: Mapping[str, Any], path: Path
+) -> tuple[Document, list[Diagnostic]]:
     """Return the Document of a graph that all passes have seen, and all findings about the file.
 
-    `workflow` is the JSON value that the graph was read from.
+    `workflow` is the JSON value that the graph was read from, `path` leads to it.
     """
     found = list(graph.findings)
+    own, wrong = workflow_fields(workflow, graph.nodes, path)
     document = Document(
         source=source,
         nodes={node.id: _declaration(node, found) for node in graph.nodes.values()},
         workflow=workflow,
         broken=graph.broken - graph.nodes.keys(),
         partial=True,
+        **own,
     )
-    return document, found
+    return document, [*found, *wrong]
 
 
 def _declaration(node: EditorNode, found: list[Diagnostic]) -> NodeDecl:

@@ -9,6 +9,7 @@ from graphexec.diagnostics import codes
 from graphexec.diagnostics.model import Diagnostic, Place
 from graphexec.diagnostics.sanitize import shown
 from graphexec.document.editor.model import EditorGraph, EditorNode, Mode, Value
+from graphexec.document.editor.own_fields import unset
 from graphexec.document.editor.schemas import InputSpec, Interfaces, NodeSpec, is_widget
 from graphexec.document.editor.widgets import Naming, name_values
 
@@ -56,10 +57,13 @@ def _completed(
     node: EditorNode, spec: NodeSpec, values: Mapping[str, Value], found: list[Diagnostic]
 ) -> dict[str, Value]:
     linked = {slot.name for slot in node.inputs if slot.origin}
+    without = unset(node)
     complete: dict[str, Value] = {}
     filled = []
     for declared in spec.inputs:
         if not is_widget(declared):
+            continue
+        if declared.name in without and _shows_default(declared, values):
             continue
         if declared.name in values:
             value = values[declared.name]
@@ -70,7 +74,14 @@ def _completed(
     if filled:
         message = f"the file holds no value for {', '.join(filled)} of node {node.id} ({node.type}): defaults are used"
         found.append(codes.report(codes.DEFAULT_FILLED, message, Place(node.path), node=node.id))
-    return {**complete, **{name: value for name, value in values.items() if name not in complete}}
+    return {
+        **complete,
+        **{name: value for name, value in values.items() if name not in complete and name not in without},
+    }
+
+
+def _shows_default(declared: InputSpec, values: Mapping[str, Value]) -> bool:
+    return declared.name not in values or values[declared.name].value in (default_of(declared), None)
 
 
 def default_of(declared: InputSpec) -> Any:

@@ -13,6 +13,7 @@ from graphexec.document.editor.interface import apply_schemas
 from graphexec.document.editor.model import EditorGraph
 from graphexec.document.editor.mute import drop_muted
 from graphexec.document.editor.naming import name_widgets, settle_values
+from graphexec.document.editor.own_fields import restore_names
 from graphexec.document.editor.primitives import insert_primitives
 from graphexec.document.editor.renames import rename_types
 from graphexec.document.editor.reroutes import mark_reroutes
@@ -25,6 +26,7 @@ Pass = Callable[[EditorGraph, Interfaces], EditorGraph]
 
 PASSES: tuple[Pass, ...] = (
     rename_types,
+    restore_names,
     # nodes that stand for several: what follows sees one flat graph with ids such as 57:41
     expand_subgraphs,
     expand_groups,

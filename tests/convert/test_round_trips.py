@@ -1,0 +1,92 @@
+"""Round trips: what is written in another format and read again is the same workflow, ids and titles included."""
+
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from graphexec.convert.formats import FORMATS, convert
+from graphexec.convert.links import numbered
+from graphexec.convert.verification import verify
+from graphexec.document.load import read
+from graphexec.document.model import Source
+from graphexec.document.writers import api_prompt
+from tests.convert.generated import documents
+from tests.document.editor.flows import REGISTRY
+from tests.document.editor.test_pairs import LARGER, OURS
+
+BY_NAME = {format.name: format for format in FORMATS}
+FOLDER = LARGER if LARGER.is_dir() else OURS
+PAIRS = sorted(path.name.removesuffix(".api.json") for path in FOLDER.glob("*.api.json"))
+RENAMED = {"cubiq-text2img-images-conditioning-average": "its type has the blank at the end that the editor removes"}
+
+
+def document_of(text, form="json"):
+    document, _ = read(Source("flow", text, form), REGISTRY)
+    assert document is not None and not document.broken
+    return document
+
+
+def through(document, *names):
+    """Write a document in one format after the other, reading it back each time."""
+    for name in names:
+        format = BY_NAME[name]
+        document = format.read(convert(document, format, REGISTRY, {}).text, REGISTRY)
+    return document
+
+
+def prompt(document):
+    return api_prompt(numbered(document, REGISTRY))
+
+
+def without_empty(api):
+    """API files may carry metadata that no other format holds; the title is what they all hold."""
+    return {
+        id: {
+            "class_type": entry["class_type"],
+            "inputs": entry["inputs"],
+            "title": (entry.get("_meta") or {}).get("title"),
+        }
+        for id, entry in api.items()
+    }
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_api_to_yaml_and_editor_and_back(name):
+    api = document_of((FOLDER / f"{name}.api.json").read_text(encoding="utf-8"))
+    assert without_empty(prompt(through(api, "yaml"))) == without_empty(prompt(api))
+    if name not in RENAMED:
+        back = prompt(through(api, "editor"))
+        assert without_empty(back) == without_empty(sent(prompt(api)))
+    assert verify(api, through(api, "api", "yaml", "api"), REGISTRY).unchanged
+
+
+def sent(api):
+    """Drop what the editor does not send: values of its own buttons, and of inputs that a node does not declare."""
+    for entry in api.values():
+        spec = REGISTRY.get(entry["class_type"])
+        if spec is not None:
+            entry["inputs"] = {n: v for n, v in entry["inputs"].items() if spec.input(n) or is_link(v)}
+        entry["inputs"] = {n: v for n, v in entry["inputs"].items() if n not in ("upload", "choose file to upload")}
+    return api
+
+
+def is_link(value):
+    return isinstance(value, list) and len(value) == 2
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_editor_to_api_to_editor_to_api(name):
+    first = document_of((FOLDER / f"{name}.ui.json").read_text(encoding="utf-8"))
+    assert without_empty(prompt(through(first, "api", "editor", "api"))) == without_empty(prompt(first))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(documents())
+def test_generated_workflows(document):
+    text = json.dumps(api_prompt(document))
+    start = document_of(text)
+    for names in (("api",), ("yaml",), ("editor",), ("editor", "yaml", "editor", "api"), ("yaml", "editor", "yaml")):
+        end = through(start, *names)
+        assert without_empty(prompt(end)) == without_empty(prompt(start))
+        assert verify(start, end, REGISTRY).unchanged
