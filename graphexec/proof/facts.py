@@ -47,7 +47,7 @@ def facts_of(graph: Graph, session: Session) -> Facts:
         id: NodeRecord(
             type=node.type,
             inputs=dict(node.literals),
-            links={name: f"{edge.node}:{edge.slot}" for name, edge in node.links.items()},
+            links={name: f"{origin}:{slot}" for name, (origin, slot) in node.links.items()},
             settings=dict(node.settings),
         )
         for id, node in contents(graph).items()
