@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from threading import RLock
 from time import perf_counter
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from graphexec.execute.result import Result
     from graphexec.plan.keys import Recipes
     from graphexec.plan.model import Plan
-    from graphexec.ports import Blobs
+    from graphexec.ports import Blobs, Policy
     from graphexec.report.settle import Wishes
     from graphexec.store.disk import DiskStore
     from graphexec.store.model import Store
@@ -84,8 +84,9 @@ class Session:
     `models` is a directory in ComfyUI's layout, several, or an `extra_model_paths.yaml`; `nodes` are packs by path or
     entry point. `cache` is the directory that results are kept in: "auto" is the user's own, or what the variable
     GRAPHEXEC_CACHE says; None keeps nothing on disk. `memory` and `cache_size` are the bytes kept in memory and on
-    disk. `debug` finds nodes that change their inputs, at the cost of hashing them.
-    Several threads may share a Session. Raises UsageError for directories that do not exist.
+    disk. `threads` compute on the processor, one a core unless told otherwise. `debug` finds nodes that change their
+    inputs, at the cost of hashing them. Several threads may share a Session. Raises UsageError for directories that
+    do not exist.
     """
 
     def __init__(
@@ -99,13 +100,12 @@ class Session:
         dtype: str = "auto",
         *,
         noise: str = "comfyui",
+        threads: int | None = None,
         memory: int = MEMORY,
         cache_size: int = CACHE,
         debug: bool = False,
         follow_links: bool = False,
     ) -> None:
-        from graphexec.ports import Policy
-
         self.registry = load_registry(nodes)
         self.files = Folders(
             _several(models),
@@ -115,7 +115,7 @@ class Session:
             shipped=shipped_models(),
         )
         self.output = Path(output)
-        self.policy = Policy(device, dtype, noise)
+        self._numerics = device, dtype, noise, threads
         self._debug = debug
         self._open_stores(memory, cache, cache_size)
         self._resources: dict[str, Any] = {}
@@ -143,6 +143,11 @@ class Session:
             self._store = Tiers(self._memory, self._disk)
             self._blobs = self._disk
             self._fingerprints = Fingerprints(memo=self._disk)
+
+    @cached_property
+    def policy(self) -> Policy:
+        """What device, dtype, noise and threads mean here. Raises UsageError for a device that this machine lacks."""
+        return self.registry.hooks.policy(*self._numerics)
 
     def build(
         self, workflow: Workflow, *, files_required: bool = True, **changes: Unpack[Changes]
@@ -251,7 +256,7 @@ class Session:
         if self._disk is not None:
             self._disk.tell(around.notice)
         if listener is not None:
-            listener(Event("run_started", total=len(plan.steps)))
+            listener(Event("run_started", total=len(plan.steps), data={"policy": asdict(self.policy)}))
         ending = execute(plan, around, recipes, self._store, self.registry.get, debug=self._debug)
         provenance = Provenance(graph, self.policy, recipes.contents)
         result, files = settle(ending.result, graph, recipes.world.prompt, wishes, listener, started, provenance)
@@ -274,7 +279,8 @@ class Session:
         from graphexec.plan.planner import make_plan
 
         prompt: Callable[[], Mapping[str, Any]] = cache(partial(api_prompt, graph))
-        world = World(self.policy, self.files, self._fingerprints, prompt, lambda: graph.document.workflow)
+        formats = partial(self.registry.hooks.formats, self.policy)
+        world = World(self.policy, self.files, self._fingerprints, prompt, lambda: graph.document.workflow, formats)
         recipes = Recipes(world)
         with collector_paused():
             return make_plan(graph, recipes, self._store), recipes

@@ -68,11 +68,28 @@ class Encoded:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The resolved numeric policy: part of every key whose result depends on it."""
+    """The resolved numeric policy: what results depend on beside the workflow, its files and the code of nodes.
 
-    device: str = "auto"
-    dtype: str = "auto"
+    `device` is cpu, cuda, cuda:N or mps, and `hardware` names its kind: two of one kind give the same bits. The number
+    formats are fp32, bf16 or fp16: `dtype` of the networks in small files, `large_dtype` of those in large ones (the
+    hooks tell which a file is), and those of autoencoders and text encoders. `noise` is the revision of step noise,
+    `threads` how many compute on the processor (None: as the host has it), `torch` PyTorch's version with its build.
+    """
+
+    device: str = "cpu"
+    hardware: str = ""
+    dtype: str = "fp32"
+    large_dtype: str = "fp32"
+    autoencoder_dtype: str = "fp32"
+    text_dtype: str = "fp32"
     noise: str = "comfyui"
+    threads: int | None = None
+    torch: str | None = None
+
+    @property
+    def device_class(self) -> str:
+        """The device without its number."""
+        return self.device.partition(":")[0]
 
 
 @runtime_checkable
@@ -147,7 +164,13 @@ class Context(Protocol):
 
 
 class Hooks(Protocol):
-    """What the numeric world does for the engine. None of these is called before a value exists."""
+    """What the numeric world does for the engine. Only `policy` and `formats` are called before a value exists."""
+
+    def policy(self, device: str, dtype: str, noise: str, threads: int | None = None) -> Policy:
+        """Resolve the user's words, `auto` among them, to what this machine has. Raises UsageError."""
+
+    def formats(self, policy: Policy, folder: str, path: Path) -> Mapping[str, str]:
+        """Return the number formats that the parts of a model file compute in, by part; none for other files."""
 
     def around_node(self, context: Context) -> AbstractContextManager[None]:
         """Wrap the call of a node: inference mode, RNG fork and restore, out-of-memory recovery."""
@@ -200,6 +223,14 @@ def read_blocked(kind: str, content: Any) -> Any:
 
 class PlainHooks:
     """Hooks for values of the standard library only: what runs when no numeric package is present."""
+
+    def policy(self, device: str, dtype: str, noise: str, threads: int | None = None) -> Policy:
+        """Return the reference: there is nothing that could compute otherwise."""
+        return Policy(noise=noise, threads=threads)
+
+    def formats(self, policy: Policy, folder: str, path: Path) -> Mapping[str, str]:
+        """Return none: no model can be loaded."""
+        return {}
 
     def around_node(self, context: Context) -> AbstractContextManager[None]:
         """Wrap nothing."""

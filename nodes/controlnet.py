@@ -24,7 +24,7 @@ def control_net_loader(context: Context, control_net_name: str) -> tuple[Any]:
     from nodes.weights import placement, pool
 
     path = context.files.model("controlnet", control_net_name)
-    return (load_control(path, pool(context), placement(context)),)
+    return (load_control(path, pool(context), placement(context, "controlnet", path)),)
 
 
 @NODES.node(

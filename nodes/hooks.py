@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
-from graphexec.ports import Encoded, PlainHooks, read_blocked, write_blocked
+from graphexec.ports import Encoded, PlainHooks, Policy, read_blocked, write_blocked
 from graphexec.registry.authoring import Context, NodeError
 from nodes import PLAIN_MODULES, TABLE_MODULES
 
@@ -21,7 +22,7 @@ class NumericHooks:
 
     @contextmanager
     def around_node(self, context: Context) -> Iterator[None]:
-        """Run a node in inference mode, with torch's random state restored behind it.
+        """Run a node in inference mode and with the policy's threads; torch's random state is restored behind it.
 
         A pack that seeds torch's global generator so changes neither the host's nor another node's random numbers.
         When a device is out of memory, its weights are let go and the user is told.
@@ -32,8 +33,11 @@ class NumericHooks:
         import torch
 
         cpu_state = torch.get_rng_state()
+        threads, wanted = torch.get_num_threads(), context.policy.threads
         cuda_states = torch.cuda.get_rng_state_all() if _cuda_in_use() else []
         try:
+            if wanted and wanted != threads:
+                torch.set_num_threads(wanted)
             with torch.inference_mode():
                 yield
         except torch.cuda.OutOfMemoryError as error:
@@ -41,6 +45,8 @@ class NumericHooks:
             hint = "a smaller image or batch, tiled VAE nodes, or --dtype fp16 needs less"
             raise NodeError(f"the device is out of memory: {hint}") from error
         finally:
+            if torch.get_num_threads() != threads:
+                torch.set_num_threads(threads)
             torch.set_rng_state(cpu_state)
             if cuda_states:
                 torch.cuda.set_rng_state_all(cuda_states)
@@ -78,6 +84,18 @@ class NumericHooks:
         if encoded.media_type != tensor_files.MEDIA_TYPE:
             return _PLAIN.decode(encoded)
         return tensor_files.decode(encoded.content, read_blocked)
+
+    def policy(self, device: str, dtype: str, noise: str, threads: int | None = None) -> Policy:
+        """Resolve the user's words to what this machine has. Raises UsageError."""
+        from nodes.policy import resolve
+
+        return resolve(device, dtype, noise, threads)
+
+    def formats(self, policy: Policy, folder: str, path: Path) -> Mapping[str, str]:
+        """Return the number formats that a model file's parts compute in."""
+        from nodes.policy import formats
+
+        return formats(policy, folder, path)
 
     def close(self, resources: dict[str, Any]) -> None:
         """Let loaded weights and cached device memory go."""

@@ -28,7 +28,7 @@ def checkpoint_loader_simple(context: Context, ckpt_name: str) -> tuple[Any, ...
     from graphexec.diffusion.loading.checkpoint import load_checkpoint
 
     path = context.files.model("checkpoints", ckpt_name)
-    return tuple(load_checkpoint(path, pool(context), placement(context), context.files))
+    return tuple(load_checkpoint(path, pool(context), placement(context, "checkpoints", path), context.files))
 
 
 @NODES.node(
@@ -52,8 +52,10 @@ def vae_loader(context: Context, vae_name: str) -> tuple[Any]:
     if vae_name in TINY:
         encoder, decoder = (context.files.model(*file) for file in files_of(VAE_NAME, vae_name, context.files))
         family: Literal["sd1", "sdxl"] = "sd1" if vae_name == "taesd" else "sdxl"
-        return (load_tiny_vae(encoder, decoder, family, pool(context), placement(context)),)
-    return (load_vae(context.files.model("vae", vae_name), pool(context), placement(context)),)
+        place = placement(context, "vae_approx", decoder)
+        return (load_tiny_vae(encoder, decoder, family, pool(context), place),)
+    path = context.files.model("vae", vae_name)
+    return (load_vae(path, pool(context), placement(context, "vae", path)),)
 
 
 @NODES.node(
@@ -75,7 +77,7 @@ def unet_loader(context: Context, unet_name: str, weight_dtype: str) -> tuple[An
 
     rounded = getattr(torch, FP8[weight_dtype]) if weight_dtype in FP8 else None
     path = context.files.model("diffusion_models", unet_name)
-    return (load_unet(path, pool(context), placement(context), rounded),)
+    return (load_unet(path, pool(context), placement(context, "diffusion_models", path), rounded),)
 
 
 CLIP_TYPES = ("stable_diffusion", "stable_cascade", "sd3", "stable_audio", "mochi", "ltxv", "pixart", "cosmos",
@@ -118,9 +120,8 @@ def _text_encoders(context: Context, type: str, supported: str, device: str, *na
     """Open text encoders; on the CPU when the node says so. Raises NodeError for types of other models."""
     if type != supported:
         raise NodeError(f"text encoders of type {type!r} are not supported; {supported!r} is")
-    from graphexec.diffusion.devices import resolve
     from graphexec.diffusion.loading.checkpoint import load_text_encoders
 
-    place = resolve("cpu", context.policy.dtype) if device == "cpu" else placement(context)
     paths = [context.files.model("text_encoders", name) for name in names]
+    place = placement(context, "text_encoders", paths[0], "cpu" if device == "cpu" else None)
     return load_text_encoders(paths, pool(context), place, context.files)

@@ -21,7 +21,8 @@ def upscale_model_loader(context: Context, model_name: str) -> tuple[Any]:
     """Open an upscale model (ESRGAN and others) of a file."""
     from graphexec.diffusion.upscaling import load_upscale_model
 
-    return (load_upscale_model(context.files.model("upscale_models", model_name), placement(context)),)
+    path = context.files.model("upscale_models", model_name)
+    return (load_upscale_model(path, placement(context, "upscale_models", path)),)
 
 
 @NODES.node(

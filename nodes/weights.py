@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphexec.registry.authoring import Context
@@ -21,8 +22,9 @@ def pool(context: Context) -> WeightsPool:
     return found
 
 
-def placement(context: Context) -> Placement:
-    """Return device and dtypes by the run's policy."""
-    from graphexec.diffusion.devices import resolve
+def placement(context: Context, folder: str, path: Path, device: str | None = None) -> Placement:
+    """Return where a model file runs and in which dtypes, by the run's policy; `device` takes the place of its own."""
+    from graphexec.diffusion.devices import place
+    from nodes.policy import formats
 
-    return resolve(context.policy.device, context.policy.dtype)
+    return place(device or context.policy.device, formats(context.policy, folder, path))

@@ -32,6 +32,9 @@ Noise = Annotated[
 Cache = Annotated[
     str | None, typer.Option("--cache", metavar="DIR", help="Where results are kept between runs, or 'off'.")
 ]
+Threads = Annotated[
+    int | None, typer.Option("--threads", metavar="N", help="Threads that compute on the CPU; bits depend on it.")
+]
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NODE.INPUT=VALUE", help="Replace an input of a node. Repeatable."),

@@ -23,6 +23,7 @@ def plan(
     device: options.Device = None,
     dtype: options.Dtype = None,
     noise: options.Noise = None,
+    threads: options.Threads = None,
     json: Annotated[bool, typer.Option("--json", help="Print the plan as one JSON object.")] = False,
 ) -> None:
     """Show what a run would do: the steps in order, their cache keys, and what would be reused.
@@ -41,5 +42,6 @@ def plan(
         "device": device,
         "dtype": dtype,
         "noise": noise,
+        "threads": threads,
     }
     show_plan(file, given, changes_of(set, param, seed, target), as_json=json)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphexec.cli.failures import failure_text
 from graphexec.cli.findings import show_findings
+from graphexec.cli.policies import policy_line
 from graphexec.cli.sessions import Sessions
 from graphexec.cli.settings_in_force import settings_for
 from graphexec.cli.status import Status, message_of, status_of
@@ -39,12 +40,16 @@ def run_files(
     """
     started = time.monotonic()
     worst = Status.DONE
+    told = None
     with Sessions() as sessions:
         for file in once(files):
             settings = settings_for(file, given)
             events = _event_lines(file) if as_json else None
             try:
                 session = sessions.of(settings)
+                if session.policy != told and sys.stderr.isatty():
+                    say(policy_line(session.policy))
+                told = session.policy
                 path = resolve_argument(file)
                 graph = _graph(path, session, changes, events, frozen=frozen)
                 _run(graph, settings, session, events, started)

@@ -49,6 +49,7 @@ def session_options(settings: Settings) -> dict[str, Any]:
         "device": settings.device,
         "dtype": settings.dtype,
         "noise": settings.noise,
+        "threads": settings.threads,
         "memory": settings.memory_budget,
         "cache": directory_of_cache(settings),
         "cache_size": settings.cache_size,

@@ -79,6 +79,19 @@ def _seconds(value: Any, base: Path | None) -> float:
     return float(value)
 
 
+def _count_text(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"expected a number above 0, got {text!r}") from None
+
+
+def _count(value: Any, base: Path | None) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"expected a number above 0, got {value!r}")
+    return value
+
+
 def _size(value: Any, base: Path | None) -> int:
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", text) if isinstance(text, str) else None
@@ -114,5 +127,6 @@ PATHS = Kind("list of paths", lambda text: [part for part in text.split(os.paths
 PACKS = Kind("list of paths or names", PATHS.parse, _packs)
 FLAG = Kind("true or false", _flag_text, _flag)
 SECONDS = Kind("seconds", _number_text, _seconds)
+COUNT = Kind("number above 0", _count_text, _count)
 SIZE = Kind("bytes, or such as 2GiB", _same, _size)
 TEXT = Kind("text", _same, _text)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
-from graphexec.config.kinds import CACHE, FLAG, PACKS, PATH, PATHS, SECONDS, SIZE, TEXT, Kind, choice
+from graphexec.config.kinds import CACHE, COUNT, FLAG, PACKS, PATH, PATHS, SECONDS, SIZE, TEXT, Kind, choice
 
 Layer: TypeAlias = Literal["default", "user file", "workflow file", "environment", "command line"]
 Trust: TypeAlias = Literal["any", "inside", "user"]
@@ -60,6 +60,7 @@ TABLE: tuple[Setting, ...] = (
     Setting("device", choice("auto", "cpu", "cuda", "mps", pattern=r"cuda:\d{1,3}"), "where to compute"),
     Setting("dtype", choice("auto", "fp32", "bf16", "fp16"), "number format of the models' weights"),
     Setting("noise", choice("comfyui", "comfyui-0.5"), "whose step noise to draw: ComfyUI's, or that from before 0.6"),
+    Setting("threads", COUNT, "threads that compute on the processor, in place of one a core"),
     Setting("deadline", SECONDS, "seconds after which a run stops"),
     Setting("memory-budget", SIZE, "bytes of results kept in memory between runs"),
     Setting("cache", CACHE, "where results are kept between runs", trust="user", risk="results are taken from it"),
@@ -98,6 +99,7 @@ class Settings:
     device: str = "auto"
     dtype: str = "auto"
     noise: str = "comfyui"
+    threads: int | None = None
     deadline: float | None = None
     memory_budget: int = 2**30
     cache: str = "auto"

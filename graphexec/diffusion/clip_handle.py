@@ -102,7 +102,7 @@ class ClipHandle:
         place = self.placement
         build = partial(ClipText, encoder.layout)
         scope = f"{encoder.role}."
-        module = load_module(encoder.part, build, self.pool, place.dtype, place.device, self.patches, scope)
+        module = load_module(encoder.part, build, self.pool, place.text_dtype, place.device, self.patches, scope)
         layer = encoder.layer if self.layer is None else self.layer
         if layer is not None and -layer > encoder.layout.layers:
             layer = None

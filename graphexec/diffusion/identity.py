@@ -18,5 +18,6 @@ def handle_identity(
     if None in identities:
         return None
     files: list[Plain] = [part.identity for part in parts]
-    place: list[Plain] = [placement.device.type, str(placement.dtype), str(placement.autoencoder_dtype)]
+    dtypes = (placement.dtype, placement.autoencoder_dtype, placement.text_dtype)
+    place: list[Plain] = [placement.device.type, *map(str, dtypes)]
     return digest(kind, [files, identities, place, more])

@@ -1,15 +1,16 @@
 """Every recipe of a cache key: what a step's result depends on, and nothing else.
 
 A key is the digest of the node's type and spec version, the numeric policy, its literals as the node gets them,
-its links as (key of the upstream step, output), the contents of files that its literals name, and, for packs
-only, the hidden values they receive. Node ids are part of it only where the node can see them.
+its links as (key of the upstream step, output), the contents of files that its literals name and the number formats
+they compute in, and, for packs only, the hidden values they receive. Node ids are part of it only where the node can
+see them. Number formats stand in the keys of the nodes that open files; what is downstream has them by its links.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from pathlib import Path
 from typing import Any
 
 from graphexec.errors import NodeError
@@ -27,13 +28,17 @@ SEES_PROMPT = frozenset({"PROMPT", "DYNPROMPT"})
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What keys take from outside the graph. `prompt` and `workflow` are called only for packs that receive them."""
+    """What keys take from outside the graph. `prompt` and `workflow` are called only for packs that receive them.
+
+    `formats` tells the number formats of a model file's parts, from its folder and path (`Hooks.formats`).
+    """
 
     policy: Policy
     files: Files | None
     fingerprints: Fingerprints
     prompt: Callable[[], Any] = lambda: None
     workflow: Callable[[], Any] = lambda: None
+    formats: Callable[[str, Path], Mapping[str, str]] = lambda folder, path: {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,13 @@ class Recipes:
         self._shapes: dict[str, _Shape] = {}
         self._digests: dict[str, str] = {}
         policy = world.policy
-        self._numerics = {"device": policy.device, "dtype": policy.dtype, "noise": policy.noise, "torch": _torch()}
+        self._numerics = {
+            "device": policy.device_class,
+            "hardware": policy.hardware,
+            "noise": policy.noise,
+            "threads": policy.threads if policy.device_class == "cpu" else None,
+            "torch": policy.torch,
+        }
 
     def early(self, node: GraphNode, upstream: Mapping[str, Key]) -> Key:
         """Return the key of a node before anything ran, or why it can only be known later."""
@@ -90,7 +101,8 @@ class Recipes:
 
     def files_unchanged(self, node: GraphNode, key: Known, values: Mapping[str, Sequence[Any]]) -> bool:
         """Whether the files in a key still have the contents that it says: asked after the node has read them."""
-        return bool(key.recipe["files"] == dict(self._files(self._shape(node.spec), node, values)))
+        named = self._named(self._shape(node.spec), node, values)
+        return bool(key.recipe["files"] == {f"{folder}/{name}": self._content(folder, name) for folder, name in named})
 
     def _key(
         self,
@@ -103,42 +115,55 @@ class Recipes:
         recipe: dict[str, Any] = {"node": shape.common, "literals": node.params, "links": links}
         if shape.plain and changed is None:
             return Known(digest("step", [shape.basis, node.params, links]), recipe)
+        named = tuple(self._named(shape, node, values))
         fields = {
             "id": node.id if node.spec.id_in_key else None,
             "raw links": {name: node.links[name].node for name in node.spec.raw_inputs if name in node.links},
-            "files": dict(self._files(shape, node, values)),
+            "files": {f"{folder}/{name}": self._content(folder, name) for folder, name in named},
+            "formats": {f"{folder}/{name}": f for folder, name in named if (f := self._formats(folder, name))},
             "hidden": self._hidden(node.spec),
             "changed": changed,
         }
         recipe |= fields
         return Known(digest("step", [shape.basis, node.params, links, fields]), recipe)
 
-    def _files(
-        self, shape: _Shape, node: GraphNode, values: Mapping[str, Sequence[Any]]
-    ) -> Iterator[tuple[str, str | None]]:
-        """Yield (folder/name, digest of the content or None) of each file that a literal or a linked text names."""
+    def _named(self, shape: _Shape, node: GraphNode, values: Mapping[str, Sequence[Any]]) -> Iterator[tuple[str, str]]:
+        """Yield (folder, name) of each file that a literal or a linked text names."""
         given: dict[str, Sequence[Any]] = {name: [value] for name, value in node.params.items()} | dict(values)
         for name in shape.file_inputs:
-            declared = shape.inputs[name]
             for item in given.get(name, ()):
                 if isinstance(item, str):
-                    for folder, file in named_files(declared, item, self.world.files):
-                        yield f"{folder}/{file}", self._content(folder, file)
+                    yield from named_files(shape.inputs[name], item, self.world.files)
         if shape.prompts:
             for name, items in given.items():
                 for text in items if "STRING" in shape.inputs[name].type else ():
                     if isinstance(text, str):
-                        yield from ((f"embeddings/{n}", self._content("embeddings", n)) for n in embedding_names(text))
+                        yield from (("embeddings", name) for name in embedding_names(text))
 
     def _content(self, folder: str, name: str) -> str | None:
-        files = self.world.files
-        if files is None:
-            return None
+        """Return the digest of a file's content, None when it cannot be read: that stops the node, not the plan."""
+        path = self._path(folder, name)
         try:
-            path = files.input(name) if folder == "input" else files.model(folder, name)
-            content = self.contents[folder, name] = self.world.fingerprints.of(path)
-            return content
-        except (NodeError, OSError):  # a missing file stops the node, not the plan
+            if path is not None:
+                content = self.contents[folder, name] = self.world.fingerprints.of(path)
+                return content
+        except OSError:
+            pass
+        return None
+
+    def _formats(self, folder: str, name: str) -> dict[str, str]:
+        """Return the number formats of a file's parts; none when it has no such parts or cannot be read."""
+        path = self._path(folder, name)
+        try:
+            return {} if path is None else dict(self.world.formats(folder, path))
+        except (NodeError, OSError):
+            return {}
+
+    def _path(self, folder: str, name: str) -> Path | None:
+        files = self.world.files
+        try:
+            return None if files is None else files.input(name) if folder == "input" else files.model(folder, name)
+        except NodeError:
             return None
 
     def _hidden(self, spec: NodeSpec) -> dict[str, Any]:
@@ -204,13 +229,3 @@ def _own_reason(node: GraphNode, shape: _Shape) -> str | None:
             if declared is not None and "STRING" in declared.type:
                 return f"{name} comes by link and may name embeddings"
     return None
-
-
-@cache
-def _torch() -> str | None:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("torch")
-    except PackageNotFoundError:
-        return None

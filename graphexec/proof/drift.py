@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,9 @@ NUMERIC = frozenset(("torch", "torchsde", "tokenizers", "numpy", "scipy", "pillo
 """Libraries that compute values: another version is an error. graphexec itself is not among them, because its nodes
 have versions of their own; nor are safetensors, which only moves bytes, Python and the system."""
 
+MACHINE = frozenset(("hardware", "threads"))
+"""What of the policy changes the last digits only: a lock from another machine warns of it."""
+
 SURROUNDINGS = frozenset((codes.POLICY_DRIFT, codes.VERSION_DRIFT))
 """Drift of what a workflow runs on rather than of the workflow: `verify` exists to tell whether it matters."""
 
@@ -28,7 +31,7 @@ def drift(lock: Lock, facts: Facts, source: Source) -> list[Diagnostic]:
         *_workflow(lock, facts),
         *_files(lock.files, facts.files),
         *_table("node type", codes.TYPE_DRIFT, "types", lock.types, facts.types, frozenset(facts.types)),
-        *_table("policy", codes.POLICY_DRIFT, "policy", lock.policy, facts.policy, frozenset(lock.policy)),
+        *_table("policy", codes.POLICY_DRIFT, "policy", lock.policy, facts.policy, lock.policy.keys() - MACHINE),
         *_table("version of", codes.VERSION_DRIFT, "versions", lock.versions, facts.versions, NUMERIC),
     ]
     return locate(found, source)
@@ -116,7 +119,7 @@ def _files(locked: list[FileRecord], now: tuple[NamedFile, ...]) -> Iterator[Dia
 
 
 def _table(
-    what: str, code: str, section: str, locked: Mapping[str, str], now: Mapping[str, str], errors: frozenset[str]
+    what: str, code: str, section: str, locked: Mapping[str, str], now: Mapping[str, str], errors: Set[str]
 ) -> Iterator[Diagnostic]:
     """Compare a mapping of texts; what is not among `errors` is a warning. Names that only one has count too."""
     for name in {**locked, **now}:

@@ -76,7 +76,7 @@ class RunReport(_Record):
     graph: str
     started: str
     seconds: float
-    policy: Mapping[str, str]
+    policy: Mapping[str, str | int | None]
     nodes: tuple[NodeRecord, ...]
     seeds: Mapping[str, int]
     models: tuple[ModelRecord, ...]

@@ -70,3 +70,10 @@ def test_a_failure_is_an_event_and_told_to_the_person(home: Path) -> None:
 @pytest.mark.parametrize("arguments", [("--device", "x"), ("--set", "x")])
 def test_wrong_use_prints_no_events(copy: str, arguments: tuple[str, str]) -> None:
     assert call("run", copy, "--json", *arguments).out == ""
+
+
+def test_the_policy_is_told_once(home: Path, copy: str) -> None:
+    ended = call("run", copy, "--json", "--device", "cpu", "--dtype", "bf16", "--threads", "2")
+    (policy,) = (e["data"]["policy"] for e in ended.events if e["event"] == "run_started")
+    told = {name: policy[name] for name in ("device", "dtype", "large_dtype", "threads")}
+    assert told == {"device": "cpu", "dtype": "bf16", "large_dtype": "bf16", "threads": 2}

@@ -75,6 +75,7 @@ def test_progress_is_drawn_on_a_terminal_and_results_stay_on_standard_output(
         out = process.stdout.read()
     os.close(master)
     assert process.returncode == 0 and b"SaveImage (2)" in drawn and b"2/2" in drawn
+    assert drawn.count(b"computing on ") == 1
     lines = [json.loads(line)["event"] for line in out.splitlines()] if arguments else out.splitlines()
     assert lines[-1] == ("run_finished" if arguments else "output/copy_00001_.png")
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphexec.config import TABLE, Settings, resolve
-from graphexec.config.kinds import CACHE, FLAG, PACKS, PATH, PATHS, SECONDS, SIZE, TEXT
+from graphexec.config.kinds import CACHE, COUNT, FLAG, PACKS, PATH, PATHS, SECONDS, SIZE, TEXT
 from graphexec.config.toml import read_file
 from graphexec.diagnostics.model import Severity
 from graphexec.errors import UsageError
@@ -54,13 +54,14 @@ def test_without_any_source_the_defaults_hold(flow: Path) -> None:
 
 
 def test_every_row_of_the_table_is_a_field_and_can_be_set_everywhere(flow: Path, user: Path) -> None:
-    texts = {PATHS: "a", PACKS: "a/b", PATH: "a", TEXT: "a", FLAG: "true", SECONDS: "3", SIZE: "3GiB", CACHE: "off"}
+    texts = {PATHS: "a", PACKS: "a/b", PATH: "a", TEXT: "a", FLAG: "true", SECONDS: "3", SIZE: "3GiB", CACHE: "off",
+             COUNT: "3"}  # fmt: skip
     choices = {"device": "cpu", "dtype": "fp16", "noise": "comfyui-0.5", "format": "json"}
     for row in TABLE:
         text = choices.get(row.key) or texts[row.kind]
         value, findings = resolve(flow, {}, {row.variable: text}, NOWHERE)
         assert not findings and value.origin(row.field).detail == row.variable
-        literal = text if row.kind in (FLAG, SECONDS) else f"'{text}'"
+        literal = text if row.kind in (FLAG, SECONDS, COUNT) else f"'{text}'"
         user.write_text(f"{row.key} = {literal}\n")
         again, findings = resolve(flow, {}, {}, user)
         assert not findings and again.origin(row.field).layer == "user file"

@@ -72,7 +72,7 @@ def test_another_version_of_the_pack_reruns():
 
 
 def test_another_policy_reruns():
-    one, two = Bench(CLASSES), Bench(CLASSES, policy=Policy(dtype="fp16"))
+    one, two = Bench(CLASSES), Bench(CLASSES, policy=Policy(device="cuda"))
     two.store = one.store
     one.run(CHAIN, ["c"])
     assert two.run(CHAIN, ["c"]).executed == ("a", "b", "c")

@@ -7,13 +7,14 @@ from types import SimpleNamespace
 
 import pytest
 
+from graphexec.ports import Policy
 from nodes.hooks import HOOKS
 
 torch = pytest.importorskip("torch")
 
 
 def context(node_type="KSampler", **fields):
-    return SimpleNamespace(node_type=node_type, node_id="1", resources={}, **fields)
+    return SimpleNamespace(node_type=node_type, node_id="1", resources={}, policy=Policy(), **fields)
 
 
 def test_nodes_run_in_inference_mode():
@@ -67,6 +68,7 @@ def test_values_have_sizes_digests_and_copies():
 PROGRAM = """
 import sys
 from types import SimpleNamespace
+from graphexec.ports import Policy
 from nodes.hooks import HOOKS
 import graphexec.registry.builtin as builtin
 builtin.load_builtin()
@@ -75,7 +77,7 @@ with HOOKS.around_node(SimpleNamespace(node_type="SomePackNode", node_id="1", re
     HOOKS.size(value), HOOKS.isolate(value)
 HOOKS.close({})
 print(HOOKS.digest(value), "torch" in sys.modules, "numpy" in sys.modules)
-with HOOKS.around_node(SimpleNamespace(node_type="EmptyLatentImage", node_id="1", resources={})):
+with HOOKS.around_node(SimpleNamespace(node_type="EmptyLatentImage", node_id="1", resources={}, policy=Policy())):
     import torch
     print(torch.is_inference_mode_enabled())
 """

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from graphexec.errors import NodeError
 from graphexec.graph.model import Edge, GraphNode
-from graphexec.plan import keys
 from graphexec.plan.fingerprints import Fingerprints
 from graphexec.plan.keys import Recipes, World, output_of, value_of
 from graphexec.plan.model import Known, Late
@@ -43,8 +42,8 @@ def node(spec, params=None, links=None, id="1"):
     return GraphNode(id, spec, params or {}, links or {})
 
 
-def recipes(policy=None, files=None, prompt=PROMPT, workflow=None):
-    return Recipes(World(policy or Policy(), files, Fingerprints(), lambda: prompt, lambda: workflow))
+def recipes(policy=None, files=None, prompt=PROMPT, workflow=None, formats=lambda folder, path: {}):
+    return Recipes(World(policy or Policy(), files, Fingerprints(), lambda: prompt, lambda: workflow, formats))
 
 
 def key(node, upstream=None, **world):
@@ -107,14 +106,9 @@ class TestEveryFieldOfTheRecipeMatters:
     def test_version(self):
         assert key(node(spec())) != key(node(spec(version="2")))
 
-    @pytest.mark.parametrize("field", ["device", "dtype", "noise"])
+    @pytest.mark.parametrize("field", ["device", "hardware", "noise", "torch"])
     def test_numeric_policy(self, field):
         assert key(node(spec())) != key(node(spec()), policy=dataclasses.replace(Policy(), **{field: "other"}))
-
-    def test_version_of_torch(self, monkeypatch):
-        before = key(node(spec()))
-        monkeypatch.setattr(keys, "_torch", lambda: "0.0.1")
-        assert key(node(spec())) != before
 
     def test_literals(self):
         assert key(node(spec(), {"x": 1})) != key(node(spec(), {"x": 2}))
@@ -138,6 +132,15 @@ class TestEveryFieldOfTheRecipeMatters:
         assert found[0] == found[2] != found[1]
         (tmp_path / "checkpoints/m").unlink()
         assert key(loader, files=Files(tmp_path)) not in found
+
+    def test_number_formats_of_files(self, tmp_path):
+        write(tmp_path, "checkpoints/m", "one")
+        loader, made = node(FILE, {"name": "m"}), set()
+        for word in ("fp32", "bf16"):
+            formats = {("checkpoints", "m"): {"network": word}}
+            made.add(key(loader, files=Files(tmp_path), formats=lambda folder, path, f=formats: f[folder, path.name]))
+        made.add(key(loader, files=Files(tmp_path)))
+        assert len(made) == 3
 
     def test_a_name_that_needs_no_file(self, tmp_path):
         before = key(node(FILE, {"name": "none"}), files=Files(tmp_path))
@@ -172,6 +175,23 @@ class TestEveryFieldOfTheRecipeMatters:
         made = recipes()
         found = {made.late(LINKED, {"x": value_of(digest)}, {}).digest for digest in ("aa", "bb")}
         assert len(found) == 2
+
+
+@pytest.mark.parametrize("field", ["dtype", "large_dtype", "autoencoder_dtype", "text_dtype"])
+def test_number_formats_count_only_where_files_are_opened(field):
+    """So that another --dtype re-runs nothing that does not compute in it."""
+    assert key(node(spec())) == key(node(spec()), policy=dataclasses.replace(Policy(), **{field: "bf16"}))
+
+
+def test_threads_count_on_the_processor_only():
+    for device, differ in (("cpu", True), ("cuda", False)):
+        one, two = (Policy(device=device, threads=count) for count in (1, 2))
+        assert (key(node(spec()), policy=one) != key(node(spec()), policy=two)) == differ
+
+
+def test_numbers_of_devices_do_not_count():
+    first, second = (Policy(device=device, hardware="H100") for device in ("cuda", "cuda:1"))
+    assert key(node(spec()), policy=first) == key(node(spec()), policy=second)
 
 
 def test_hidden_values_of_builtin_nodes_do_not_count():

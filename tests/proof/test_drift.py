@@ -79,6 +79,12 @@ def test_all_drift_is_named_at_once(locked: Path, monkeypatch: pytest.MonkeyPatc
     assert len({line.split()[0] for line in said}) == len(said)
 
 
+def test_another_number_of_threads_is_a_warning(locked: Path) -> None:
+    """It changes the last digits, which `verify` judges; another machine than that of the lock may render."""
+    ended = call("run", "--frozen", "flow.json", "--threads", "7")
+    assert ended.status == 0 and re.search(r'warning GX914: policy threads was "\d+", is now "7"', ended.err)
+
+
 def test_another_version_of_a_pack_is_drift(locked: Path) -> None:
     (locked / "pack.py").write_text((locked / "pack.py").read_text().replace("VERSION = 1", "VERSION = 2"))
     (said,) = drifted()

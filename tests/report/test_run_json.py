@@ -1,5 +1,6 @@
 """The content of run.json."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -32,6 +33,8 @@ NODES = {
 DECLARED = {id: NodeDecl(id, node.spec.type, {}, (id,)) for id, node in NODES.items()}
 GRAPH = Graph(Document(Source("flow.json", "{}", "json"), DECLARED), NODES, ("1", "4", "2", "3"), ())
 
+POLICY = Policy(hardware="x86_64", large_dtype="bf16", torch="2.13.0+cpu")
+
 
 def report(tmp_path):
     file = tmp_path / "a.png"
@@ -44,7 +47,7 @@ def report(tmp_path):
             failures=(Failure("2", "Sampler", "no", {}, ValueError(), False),),
             blocked=("3",),
         ),
-        policy=Policy(device="cpu"),
+        policy=POLICY,
         started=datetime(2026, 1, 2, 3, 4, tzinfo=UTC),
         seconds=1.5,
         times={"1": 0.25},
@@ -74,7 +77,7 @@ def test_is_json_with_exact_seeds_and_a_zone(tmp_path):
     data = json.loads(to_json(report(tmp_path)))
     assert data["seeds"]["2.seed"] == 2**64 - 1
     assert datetime.fromisoformat(data["started"]) == datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
-    assert data["policy"] == {"device": "cpu", "dtype": "auto", "noise": "comfyui"}
+    assert data["policy"] == dataclasses.asdict(POLICY)
 
 
 def test_versions_without_importing_anything_numeric():

@@ -8,8 +8,8 @@ from typing import Protocol
 
 from torch import Tensor
 
-from graphexec.diffusion.loading.header import BadModelFile
-from graphexec.diffusion.loading.weights import SAFETENSORS, WeightsFile, open_weights, read_pickled
+from graphexec.diffusion.loading.header import SAFETENSORS, BadModelFile
+from graphexec.diffusion.loading.weights import WeightsFile, open_weights, read_pickled
 
 SUFFIXES = ("", ".safetensors", ".pt", ".bin")
 

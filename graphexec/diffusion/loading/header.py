@@ -15,6 +15,7 @@ from typing import Any
 from graphexec.errors import NodeError
 
 LONGEST_HEADER = 100_000_000  # bytes; the limit of the format's own library
+SAFETENSORS = frozenset({".safetensors", ".sft"})
 ITEM_BYTES: Mapping[str, int] = MappingProxyType(
     dict.fromkeys(("F64", "I64", "U64"), 8)
     | dict.fromkeys(("F32", "I32", "U32"), 4)
@@ -68,6 +69,19 @@ def read_header(path: Path) -> Header:
     except OSError as error:
         raise BadModelFile(path, f"cannot be read: {error.strerror}") from error
     return _parse(path, text, size - 8 - length)
+
+
+def parameters(path: Path) -> int:
+    """Return how many numbers a model file holds; of a file without a header, how many fit as fp32.
+
+    Raises BadModelFile.
+    """
+    if path.suffix.lower() in SAFETENSORS:
+        return sum(math.prod(tensor.shape) for tensor in read_header(path).tensors.values())
+    try:
+        return path.stat().st_size // ITEM_BYTES["F32"]
+    except OSError as error:
+        raise BadModelFile(path, f"cannot be read: {error.strerror}") from error
 
 
 def _parse(path: Path, text: bytes, data_bytes: int) -> Header:

@@ -13,10 +13,9 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from graphexec.diffusion.loading.header import BadModelFile, Header, TensorInfo, read_header
+from graphexec.diffusion.loading.header import SAFETENSORS, BadModelFile, Header, TensorInfo, read_header
 from graphexec.hashing import digest_file
 
-SAFETENSORS = frozenset({".safetensors", ".sft"})
 PICKLED = frozenset({".ckpt", ".pt", ".pt2", ".pth", ".bin", ".pkl"})
 _NAMES: Mapping[torch.dtype, str] = MappingProxyType(
     {torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16", torch.int64: "I64"}

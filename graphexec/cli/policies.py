@@ -1,0 +1,17 @@
+"""The numeric policy in one line."""
+
+from __future__ import annotations
+
+from graphexec.diagnostics.sanitize import visible
+from graphexec.ports import Policy
+
+
+def policy_line(policy: Policy) -> str:
+    """Return what a person wants to know of a policy: where models compute, and in which number formats."""
+    where = policy.device if policy.device == "cpu" else f"{policy.device} ({policy.hardware})"
+    formats = policy.dtype
+    if policy.large_dtype != policy.dtype:
+        formats += f" (large models: {policy.large_dtype})"
+    threads = f", {policy.threads} threads" if policy.threads and policy.device_class == "cpu" else ""
+    noise = "" if policy.noise == "comfyui" else f", noise {policy.noise}"
+    return visible(f"computing on {where} in {formats}{threads}{noise}, torch {policy.torch or 'not installed'}")
