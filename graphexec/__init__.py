@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from graphexec.api import Session, check, load
     from graphexec.errors import GraphexecError, InvalidWorkflow, NodeError, RunFailed, ValueReleased
+    from graphexec.registry.functions import node
 
 __version__ = "0.1.0"
 
@@ -22,10 +23,11 @@ _HOMES = {
     "NodeError": "graphexec.errors",
     "RunFailed": "graphexec.errors",
     "ValueReleased": "graphexec.errors",
+    "node": "graphexec.registry.functions",
 }
 
 __all__ = ["GraphexecError", "InvalidWorkflow", "NodeError", "RunFailed", "Session", "ValueReleased", "__version__",
-           "check", "load"]  # fmt: skip
+           "check", "load", "node"]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

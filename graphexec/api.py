@@ -23,7 +23,7 @@ from graphexec.errors import InvalidWorkflow, RunFailed, UsageError
 from graphexec.files import Folders, shipped_models
 from graphexec.graph.build import build
 from graphexec.graph.model import Graph
-from graphexec.registry.loading import load_registry
+from graphexec.registry.loading import Pack, load_registry
 
 if TYPE_CHECKING:
     from graphexec.execute.cancel import Cancel
@@ -70,7 +70,7 @@ def check(
     models: PathLike | Iterable[PathLike] | None = None,
     input: PathLike = "input",
     output: PathLike = "output",
-    nodes: Iterable[PathLike] = (),
+    nodes: Iterable[Pack] = (),
     **changes: Unpack[Changes],
 ) -> list[Diagnostic]:
     """Return everything that is wrong with a workflow. Missing files are errors with `models`, else warnings."""
@@ -94,7 +94,7 @@ class Session:
         models: PathLike | Iterable[PathLike] | None = None,
         input: PathLike = "input",
         output: PathLike = "output",
-        nodes: Iterable[PathLike] = (),
+        nodes: Iterable[Pack] = (),
         cache: PathLike | None = "auto",
         device: str = "auto",
         dtype: str = "auto",

@@ -12,12 +12,10 @@ from graphexec.document.load import load_source, read
 from graphexec.document.locate import locate
 from graphexec.document.model import Document
 from graphexec.errors import InvalidWorkflow
-from graphexec.registry.loading import load_registry
+from graphexec.registry.loading import Pack, load_registry
 
 
-def open_document(
-    workflow: str | os.PathLike[str] | Mapping[str, Any], packs: Iterable[str | os.PathLike[str]]
-) -> Document:
+def open_document(workflow: str | os.PathLike[str] | Mapping[str, Any], packs: Iterable[Pack]) -> Document:
     """Return the Document of a file, its findings kept in the source. Raises InvalidWorkflow when there are errors."""
     source = load_source(workflow)
     document, findings = read(source, load_registry(packs))

@@ -18,8 +18,10 @@ from graphexec.build.sites import Site, at, site
 from graphexec.diagnostics.model import Diagnostic
 from graphexec.document.model import Document, NodeDecl, Parameter, Source, Target
 from graphexec.errors import UsageError
+from graphexec.registry.functions import RECORDER, NodeFunction, Recorder
 
 if TYPE_CHECKING:
+    from graphexec.registry.loading import Pack
     from graphexec.registry.table import Registry
 
 PathLike = str | os.PathLike[str]
@@ -36,12 +38,10 @@ class Workflow:
     may run it.
     """
 
-    def __init__(
-        self, name: str | None = None, *, description: str | None = None, nodes: Iterable[PathLike] = ()
-    ) -> None:
+    def __init__(self, name: str | None = None, *, description: str | None = None, nodes: Iterable[Pack] = ()) -> None:
         self.name = name
         self.description = description
-        self.packs: tuple[PathLike, ...] = tuple(nodes)
+        self.packs: tuple[Pack, ...] = tuple(nodes)
         self._site = site(1)
         self._nodes: dict[str, Node] = {}
         self._counts: dict[str, int] = {}
@@ -50,10 +50,10 @@ class Workflow:
         self._targets: list[Target] = []
         self._findings: list[Diagnostic] = []
         self._base = Document(Source("<python>", "", "yaml"), {})
-        self._tokens: list[Token[Workflow | None]] = []
+        self._tokens: list[tuple[Token[Workflow | None], Token[Recorder | None]]] = []
 
     @classmethod
-    def from_file(cls, workflow: PathLike | Mapping[str, Any], *, nodes: Iterable[PathLike] = ()) -> Workflow:
+    def from_file(cls, workflow: PathLike | Mapping[str, Any], *, nodes: Iterable[Pack] = ()) -> Workflow:
         """Read a workflow in any format, to be edited and extended. Raises InvalidWorkflow."""
         from graphexec.build.opening import open_document
 
@@ -69,11 +69,13 @@ class Workflow:
         return opened
 
     def __enter__(self) -> Self:
-        self._tokens.append(CURRENT.set(self))
+        self._tokens.append((CURRENT.set(self), RECORDER.set(self)))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        CURRENT.reset(self._tokens.pop())
+        current, recorder = self._tokens.pop()
+        RECORDER.reset(recorder)
+        CURRENT.reset(current)
 
     @overload
     def param(  # type: ignore[overload-overlap]  # bool is a subclass of int to checkers, but not here
@@ -220,6 +222,15 @@ class Workflow:
         from graphexec.build.saving import save
 
         return save(self.document, self.registry, Path(path))
+
+    def record(self, function: NodeFunction[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Add the node of a function made by `@graphexec.node`; return handles in the form of its results."""
+        from graphexec.build.custom import arguments, returned
+
+        given = arguments(function, args, kwargs)
+        if function not in self.packs:
+            self.packs = (*self.packs, function)
+        return returned(function, self._add(function.type, given, None, None, site(2)))
 
     def _add(self, type: str, inputs: Mapping[str, Any], name: str | None, title: str | None, where: Site) -> Node:
         from graphexec.build.recording import recorded

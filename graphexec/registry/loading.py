@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from graphexec.registry.builtin import load_builtin
 from graphexec.registry.table import Registry
 
+if TYPE_CHECKING:
+    from graphexec.registry.functions import NodeFunction
 
-def load_registry(packs: Iterable[str | os.PathLike[str]] = ()) -> Registry:
-    """Return the registry of the built-in nodes and of packs, by path or entry point; findings are inside."""
+Pack: TypeAlias = "str | os.PathLike[str] | NodeFunction[..., Any]"
+"""A node pack by path or entry point, or a function that `@graphexec.node` made into a node."""
+
+
+def load_registry(packs: Iterable[Pack] = ()) -> Registry:
+    """Return the registry of the built-in nodes and of packs; findings are inside."""
     builtin = load_builtin()
     names = list(packs)
     if not names:

@@ -17,7 +17,9 @@ from graphexec.hashing import digest, digest_bytes
 from graphexec.registry.adapter import read_class
 from graphexec.registry.builtin import Provided
 from graphexec.registry.classcalls import comfyui_module
+from graphexec.registry.functions import NodeFunction
 from graphexec.registry.imports import comfyui_refused, import_file
+from graphexec.registry.notation import Malformed
 from graphexec.registry.spec import NodeSpec
 
 if TYPE_CHECKING:
@@ -43,16 +45,19 @@ class _Pack:
     entry_point: EntryPoint | None = None
 
 
-def load_packs(names: Iterable[str | os.PathLike[str]]) -> Provided:
-    """Load packs by path (a `.py` file, a folder with `__init__.py`) or by entry point, each once.
+def load_packs(names: Iterable[str | os.PathLike[str] | NodeFunction[..., Any]]) -> Provided:
+    """Load packs by path (a `.py` file, a folder with `__init__.py`) or by entry point, and node functions, each once.
 
-    Returns the specs of their classes and the findings: GX501 for what cannot be imported, GX502 for packs that
-    import ComfyUI's modules, GX504 for classes left out.
+    Returns the specs of their classes and functions, and the findings: GX501 for what cannot be imported, GX502 for
+    packs that import ComfyUI's modules, GX504 for classes and functions left out.
     """
     specs: list[NodeSpec] = []
     findings: list[Diagnostic] = []
     seen: set[Path] = set()
-    for name in names:
+    for name in dict.fromkeys(names):
+        if isinstance(name, NodeFunction):
+            _add_function(name, name.function.__module__, specs, findings)
+            continue
         try:
             pack = _find(os.fspath(name))
             if pack.root not in seen:
@@ -152,11 +157,18 @@ def _blamed_line(root: Path, error: BaseException) -> str:
 
 def _read(pack: _Pack, module: Any) -> tuple[list[NodeSpec], list[Diagnostic]]:
     classes = module if isinstance(module, Mapping) else getattr(module, "NODE_CLASS_MAPPINGS", None)
+    functions = _functions(module)
+    if functions and classes is None:
+        classes = {}
     if not isinstance(classes, Mapping):
         if hasattr(module, "comfy_entrypoint"):
             message = "the node pack is written for comfy_api, a module of ComfyUI"
             raise _Refused(_about(pack.name, PACK_NEEDS_COMFYUI, message))
-        raise _Refused(_about(pack.name, PACK_FAILED, "the node pack defines no mapping NODE_CLASS_MAPPINGS"))
+        raise _Refused(
+            _about(
+                pack.name, PACK_FAILED, "the node pack defines no mapping NODE_CLASS_MAPPINGS and no @graphexec.node"
+            )
+        )
     titles = getattr(module, "NODE_DISPLAY_NAME_MAPPINGS", None) or {}
     specs: list[NodeSpec] = []
     findings: list[Diagnostic] = []
@@ -166,7 +178,29 @@ def _read(pack: _Pack, module: Any) -> tuple[list[NodeSpec], list[Diagnostic]]:
             specs.append(read_class(str(type), cls, provider=pack.name, version=pack.version, display_name=title))
         except (AttributeError, TypeError, ValueError) as error:
             findings.append(_about(pack.name, BAD_NODE_CLASS, f"the node class {type!r} is left out: {error}"))
+    for function in functions:
+        _add_function(function, pack.name, specs, findings, function.version or pack.version)
     return specs, findings
+
+
+def _functions(module: Any) -> list[NodeFunction[..., Any]]:
+    """Return the functions that a module made into nodes, or imported, in order; a mapping is no module."""
+    values = () if isinstance(module, Mapping) else tuple(vars(module).values())
+    return list(dict.fromkeys(value for value in values if isinstance(value, NodeFunction)))
+
+
+def _add_function(
+    function: NodeFunction[..., Any],
+    provider: str,
+    specs: list[NodeSpec],
+    findings: list[Diagnostic],
+    version: str | None = None,
+) -> None:
+    try:
+        spec = function.spec
+        specs.append(replace(spec, provider=provider, version=version or spec.version))
+    except Malformed as error:
+        findings.append(_about(provider, BAD_NODE_CLASS, f"the node function {function.type!r} is left out: {error}"))
 
 
 def _about(name: str, code: str, message: str, hint: str | None = None) -> Diagnostic:
