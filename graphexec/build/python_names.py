@@ -12,19 +12,21 @@ from graphexec.graph.scope import Interface
 TAKEN = ("Workflow", "finding", "n", "print", "wf")
 """Names that such a program uses otherwise."""
 
+_WORDS = re.compile(r"[A-Za-z][A-Za-z0-9_ -]{0,30}")
+
 
 def variables(nodes: Iterable[NodeDecl], interfaces: Mapping[str, Interface], taken: Iterable[str]) -> dict[str, str]:
-    """Return a variable for each node by id: its own title in snake case, else its type."""
+    """Return a variable for each node by id, in snake case: its own title, else its id, else its type."""
     nodes = list(nodes)
-    stems = []
-    for decl in nodes:
-        interface = interfaces.get(decl.type)
-        ordinary = ("", decl.type, interface.spec.display_name if interface else "")
-        titled = (
-            decl.title is not None and decl.title not in ordinary and re.fullmatch(r"[A-Za-z][\w -]{0,30}", decl.title)
-        )
-        stems.append(snake(decl.title if titled and decl.title else decl.type))
+    stems = [snake(_stem(decl, interfaces.get(decl.type))) for decl in nodes]
     return dict(zip((decl.id for decl in nodes), unique(stems, (*TAKEN, *taken)), strict=True))
+
+
+def _stem(decl: NodeDecl, interface: Interface | None) -> str:
+    """Return the title that the author gave, or the id if that is a word, or the type."""
+    ordinary = (None, "", decl.type, interface.spec.display_name if interface else "")
+    words = (text for text in (decl.title, decl.id) if text not in ordinary)
+    return next((text for text in words if text and _WORDS.fullmatch(text)), decl.type)
 
 
 def parameter_variables(parameters: Iterable[str]) -> dict[str, str]:

@@ -104,7 +104,7 @@ class _Writer:
     def parameters(self) -> Iterator[str]:
         """Yield the declarations of the parameters."""
         for name, parameter in self._document.parameters.items():
-            yield f"{self._parameters[name]} = wf.param({', '.join(_declaration(parameter))})"
+            yield from _call(f"{self._parameters[name]} = wf.param", list(_declaration(parameter)))
 
     def node(self, decl: NodeDecl) -> Iterator[str]:
         """Yield the lines that make a node."""

@@ -11,7 +11,7 @@ from graphexec.cli import options
 
 def convert(
     file: options.File,
-    to: Annotated[str, typer.Option("--to", metavar="FORMAT", help="api, editor or yaml.")],
+    to: Annotated[str, typer.Option("--to", metavar="FORMAT", help="api, editor, yaml or python.")],
     out: Annotated[
         str | None, typer.Option("--out", "-o", metavar="OUT", help="The file to write; else standard output.")
     ] = None,
@@ -21,7 +21,7 @@ def convert(
     param: options.Param = None,
     nodes: options.Nodes = None,
 ) -> None:
-    """Write a workflow in another format: ComfyUI's API format, a file for its editor, or graphexec's YAML.
+    """Write a workflow in another format: ComfyUI's API format, a file for its editor, graphexec's YAML, a program.
 
     A FILE is a path, '-' for standard input, or 'example:NAME' for an example that ships with graphexec.
     """

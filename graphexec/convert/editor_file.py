@@ -9,12 +9,12 @@ from typing import Any
 
 from graphexec.convert.editor_layout import Place, places
 from graphexec.convert.editor_values import WidgetValues, widget_values
-from graphexec.convert.links import numbered
 from graphexec.document.editor.own_fields import NAME_PROPERTY, UNSET_PROPERTY
 from graphexec.document.editor.schemas import is_widget
 from graphexec.document.model import Document, Link
 from graphexec.document.writers import NotExpressible
 from graphexec.graph.identity import EXTENSIONS
+from graphexec.graph.link_notation import numbered
 from graphexec.graph.outline import Outline, outline
 from graphexec.graph.scope import NodeTypes
 from graphexec.graph.sketch import sketch

@@ -6,14 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from graphexec.build.python_format import built_by
+from graphexec.build.python_text import python_text
 from graphexec.convert.editor_file import editor_text, filled_defaults
-from graphexec.convert.links import named, numbered
 from graphexec.diagnostics.sanitize import shown
 from graphexec.document import overrides
 from graphexec.document.load import read
 from graphexec.document.model import Document, Source, Target
 from graphexec.document.writers import api_text, yaml_text
 from graphexec.errors import InvalidWorkflow
+from graphexec.graph.link_notation import named, numbered
 from graphexec.graph.naming import id_text
 from graphexec.registry.table import Registry
 
@@ -68,6 +70,7 @@ FORMATS: tuple[Format, ...] = (
         targets=True,
         describes=True,
     ),
+    Format("python", python_text, lambda text, _: built_by(text), parameters=True, targets=True, describes=True),
 )
 
 

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from graphexec.convert.formats import FORMATS, convert
-from graphexec.convert.links import numbered
 from graphexec.convert.verification import verify
 from graphexec.document.load import read
 from graphexec.document.model import Source
 from graphexec.document.writers import api_prompt
+from graphexec.graph.link_notation import numbered
 from tests.convert.generated import documents
 from tests.document.editor.flows import REGISTRY
 from tests.document.editor.test_pairs import LARGER, OURS
@@ -86,7 +86,16 @@ def test_editor_to_api_to_editor_to_api(name):
 def test_generated_workflows(document):
     text = json.dumps(api_prompt(document))
     start = document_of(text)
-    for names in (("api",), ("yaml",), ("editor",), ("editor", "yaml", "editor", "api"), ("yaml", "editor", "yaml")):
+    ways = (
+        "api",
+        "yaml",
+        "editor",
+        "python",
+        "editor yaml editor api",
+        "yaml editor yaml",
+        "yaml python editor python",
+    )
+    for names in map(str.split, ways):
         end = through(start, *names)
         assert without_empty(prompt(end)) == without_empty(prompt(start))
         assert verify(start, end, REGISTRY).unchanged
