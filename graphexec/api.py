@@ -10,7 +10,7 @@ from functools import cache, cached_property, partial
 from pathlib import Path
 from threading import RLock
 from time import perf_counter
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypedDict, Unpack
 
 from graphexec.collector import collector_paused
@@ -106,9 +106,28 @@ class Session:
         debug: bool = False,
         follow_links: bool = False,
     ) -> None:
-        self.registry = load_registry(nodes)
+        packs, roots = tuple(nodes), _several(models)
+        self.options: Mapping[str, Any] = MappingProxyType(
+            {
+                "models": roots,
+                "input": input,
+                "output": output,
+                "nodes": packs,
+                "cache": cache,
+                "device": device,
+                "dtype": dtype,
+                "noise": noise,
+                "threads": threads,
+                "memory": memory,
+                "cache_size": cache_size,
+                "debug": debug,
+                "follow_links": follow_links,
+            }
+        )
+        """The arguments that open a Session like this one."""
+        self.registry = load_registry(packs)
         self.files = Folders(
-            _several(models),
+            roots,
             input=os.fspath(input),
             output=os.fspath(output),
             follow_links=follow_links,

@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 import graphexec
-from graphexec.cli import check, config, convert, diff, graph, lock, nodes, plan, run
+from graphexec.cli import check, config, convert, diff, graph, lock, nodes, plan, run, sweep
 from graphexec.cli.status import Status, exit_statuses, stop_for_bug
 from graphexec.cli.stopping import terminate
 from graphexec.cli.terminal import prepare_streams, result
@@ -44,6 +44,7 @@ def root(
 
 
 app.command("run")(run.run)
+app.command("sweep")(sweep.sweep)
 app.command("check")(check.check)
 app.command("plan")(plan.plan)
 app.command("graph")(graph.graph)

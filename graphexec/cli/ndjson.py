@@ -24,10 +24,7 @@ class EventLines:
         self._stream = sys.stdout
 
     def __call__(self, event: Event) -> None:
-        fields = {"node": event.node, "node_type": event.node_type, "done": event.done, "total": event.total,
-                  "seconds": event.seconds, "message": event.message}  # fmt: skip
-        present = {name: value for name, value in fields.items() if value is not None}
-        self._write(event.kind, present | ({"data": dict(event.data)} if event.data else {}))
+        self._write(event.kind, event_fields(event))
 
     def diagnostics(self, findings: Sequence[Diagnostic]) -> None:
         """Write findings, as `check --format json` lists them, each as an event of kind `diagnostic`."""
@@ -40,3 +37,11 @@ class EventLines:
         line = {"event": kind, "workflow": self._workflow} | fields
         self._stream.write(json.dumps(line, default=str) + "\n")
         self._stream.flush()
+
+
+def event_fields(event: Event) -> dict[str, Any]:
+    """Return what an event tells, without fields that have no value."""
+    fields = {"node": event.node, "node_type": event.node_type, "done": event.done, "total": event.total,
+              "seconds": event.seconds, "message": event.message}  # fmt: skip
+    present = {name: value for name, value in fields.items() if value is not None}
+    return present | ({"data": dict(event.data)} if event.data else {})

@@ -140,6 +140,12 @@ NO_NOISE = _row("GX609", W, "no noise to remove", "A stage samples an empty late
 
 # 8xx: command line and configuration
 BAD_CONFIG = _row("GX801", E, "malformed configuration", "A configuration file or a GRAPHEXEC_ variable has an unknown key or a wrong value.")
+BAD_AXIS = _row("GX810", E, "malformed axis of a sweep", "An axis is a name and its values: cfg=5,7,9 or seed=1..8. Values are separated by commas; one that holds commas is written in double quotes.")
+AXIS_NAMES_NOTHING = _row("GX811", E, "axis names nothing", "An axis names a parameter of the file, `seed` for every seed, or an input of a node as node.input.")
+AXES_OVERLAP = _row("GX812", E, "two axes set one input", "Each input is set by one axis at most: with two, one of them would have no effect, or an effect that depends on their order.")
+UNEQUAL_ZIP = _row("GX813", E, "zipped axes of different lengths", "The axes of --zip go hand in hand: their first values make one cell, their second values another.")
+BAD_TABLE = _row("GX814", E, "malformed table", "A table is a CSV, TSV or JSON Lines file with one row for each cell, and in its first line the name of what each column sets.")
+TOO_MANY_CELLS = _row("GX815", E, "too many cells", "The axes make more cells than --max-cells allows.")
 
 # 9xx: lock files
 BAD_LOCK = _row("GX901", E, "malformed lock file", "The lock has an unknown field, a wrong value, or two entries for one output. Only the tolerances are meant to be edited.")

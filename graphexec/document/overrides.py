@@ -11,11 +11,12 @@ from graphexec.diagnostics import codes
 from graphexec.diagnostics.model import Diagnostic, Path, Place, Related
 from graphexec.diagnostics.suggest import nearest
 from graphexec.document.command_line import CommandLineText
+from graphexec.document.input_names import find_input
 from graphexec.document.limits import MAX_INTEGER
 from graphexec.document.locate import OVERRIDES
 from graphexec.document.model import Document, InputValue, Link, NodeDecl, ParameterRef, Target, Unreadable
 from graphexec.document.parameters import BadValue, check
-from graphexec.document.targets import node_hint, parse_target
+from graphexec.document.targets import parse_target
 from graphexec.document.values import UNREADABLE, input_value
 
 SEED_INPUTS = frozenset({"seed", "noise_seed"})
@@ -131,9 +132,11 @@ class _Change:
 
     def assign(self, key: str, value: Any) -> None:
         """Set one input, named `node.input`."""
-        node, name = self._split(key)
-        if node is None:
+        place = find_input(key, self.document)
+        if not isinstance(place, tuple):
+            self.found += [] if place is None else [replace(place, file=OVERRIDES)]
             return
+        node, name = place
         if isinstance(value, (Link, ParameterRef)):
             self.put(node, name, value)
             return
@@ -142,25 +145,6 @@ class _Change:
         made = input_value(list(value) if isinstance(value, tuple) else value, node.id, name, path, found)
         self.found += [replace(d, file=OVERRIDES, message=f'the value for "{key}": {d.message}') for d in found]
         self.put(node, name, made)
-
-    def _split(self, key: str) -> tuple[NodeDecl | None, str]:
-        """Return the node and the input that a key names; of several such nodes the longest id counts."""
-        nodes = self.document.nodes
-        dot = key.rfind(".")
-        while dot > 0:
-            if key[:dot] in nodes and dot + 1 < len(key):
-                return nodes[key[:dot]], key[dot + 1 :]
-            if key[:dot] in self.document.broken:
-                return None, ""
-            dot = key.rfind(".", 0, dot)
-        node, dotted, name = key.rpartition(".")
-        if dotted and node and name:
-            self._report(codes.BAD_OVERRIDE, f'"{key}" names no node of the file', node_hint(node, nodes))
-            return None, ""
-        holders = [f'"{n.id}.{key}"' for n in nodes.values() if key in n.inputs]
-        hint = f"write {' or '.join(holders[:3])}" if holders else "write NODE.INPUT"
-        self._report(codes.BAD_OVERRIDE, f'"{key}" does not name an input of a node', hint)
-        return None, ""
 
     def targets(self, wanted: Iterable[str | Target]) -> tuple[Target, ...]:
         """Return the targets to compute: those given, else those of the file."""

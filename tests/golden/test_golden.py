@@ -27,6 +27,7 @@ ELSEWHERE = {
     "GX111": "takes a file of 128 MiB: tests/document",
     "GX505": "takes another installation: tests/registry",
     "GX801": "is about configuration: tests/config",
+    **dict.fromkeys(("GX810", "GX811", "GX812", "GX813", "GX814", "GX815"), "axes of a sweep: tests/sweep"),
     **dict.fromkeys(("GX901", "GX902", "GX911", "GX912", "GX913", "GX914", "GX915"), "lock files: tests/proof"),
     **dict.fromkeys(("GX120", "GX121", "GX122", "GX123", "GX124", "GX125"), "editor files: tests/document/editor"),
     **dict.fromkeys(("GX126", "GX127"), "pictures: tests/document/pictures"),
