@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from graphexec.build.handles import Handle, Param
 from graphexec.build.node import Node
+from graphexec.build.rendering import Rendering
 from graphexec.build.workflow import Workflow
 
-__all__ = ["Handle", "Node", "Param", "Workflow"]
+__all__ = ["Handle", "Node", "Param", "Rendering", "Workflow"]

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import Token
 from dataclasses import replace
 from fnmatch import fnmatchcase
-from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, overload
 
 from graphexec.build.current import CURRENT
 from graphexec.build.handles import Handle, Param
 from graphexec.build.node import Node
+from graphexec.build.runnable import PathLike, Runnable
 from graphexec.build.sites import Site, at, site
 from graphexec.diagnostics.model import Diagnostic
 from graphexec.document.model import Document, NodeDecl, Parameter, Source, Target
@@ -22,16 +21,14 @@ from graphexec.registry.functions import RECORDER, NodeFunction, Recorder
 
 if TYPE_CHECKING:
     from graphexec.registry.loading import Pack
-    from graphexec.registry.table import Registry
 
-PathLike = str | os.PathLike[str]
 Primitive = type[bool] | type[int] | type[float] | type[str]
 _KINDS: dict[type, Literal["INT", "FLOAT", "STRING", "BOOLEAN"]] = {
     bool: "BOOLEAN", int: "INT", float: "FLOAT", str: "STRING",
 }  # fmt: skip
 
 
-class Workflow:
+class Workflow(Runnable):
     """Nodes, parameters and targets; inside `with`, the functions of `graphexec.build.nodes` add to it.
 
     `nodes` are packs as for `Session`. A Workflow belongs to one thread while it is being built; afterwards several
@@ -39,9 +36,9 @@ class Workflow:
     """
 
     def __init__(self, name: str | None = None, *, description: str | None = None, nodes: Iterable[Pack] = ()) -> None:
+        super().__init__(tuple(nodes))
         self.name = name
         self.description = description
-        self.packs: tuple[Pack, ...] = tuple(nodes)
         self._site = site(1)
         self._nodes: dict[str, Node] = {}
         self._counts: dict[str, int] = {}
@@ -191,37 +188,6 @@ class Workflow:
             name=self.name,
             description=self.description,
         )
-
-    @property
-    def registry(self) -> Registry:
-        """The node types that are known here: the built-in ones and those of the packs."""
-        from graphexec.registry.loading import load_registry
-
-        return load_registry(self.packs)
-
-    def check(
-        self,
-        *,
-        models: PathLike | Iterable[PathLike] | None = None,
-        input: PathLike = "input",
-        params: Mapping[str, Any] | None = None,
-    ) -> list[Diagnostic]:
-        """Return everything that is wrong, each at the line of the Python program that says it.
-
-        Missing files are errors with `models`, else warnings.
-        """
-        from graphexec.api import check
-
-        return check(self.document, models=models, input=input, nodes=self.packs, params=params)
-
-    def save(self, path: PathLike) -> Path:
-        """Write a file: YAML for `.yaml` and `.yml`, ComfyUI's API format for `.json`; return its path.
-
-        Raises UsageError for other suffixes and for what the format cannot hold, such as parameters in JSON.
-        """
-        from graphexec.build.saving import save
-
-        return save(self.document, self.registry, Path(path))
 
     def record(self, function: NodeFunction[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Add the node of a function made by `@graphexec.node`; return handles in the form of its results."""
