@@ -7,12 +7,14 @@ from hypothesis import HealthCheck, given, settings
 
 from graphexec.convert.formats import FORMATS, convert
 from graphexec.convert.verification import verify
+from graphexec.document.editor import is_editor
 from graphexec.document.load import read
 from graphexec.document.model import Source
 from graphexec.document.writers import api_prompt
 from graphexec.graph.link_notation import numbered
 from tests.convert.generated import documents
 from tests.document.editor.flows import REGISTRY
+from tests.document.editor.test_fuzz import CORPORA
 from tests.document.editor.test_pairs import LARGER, OURS
 
 BY_NAME = {format.name: format for format in FORMATS}
@@ -99,3 +101,19 @@ def test_generated_workflows(document):
         end = through(start, *names)
         assert without_empty(prompt(end)) == without_empty(prompt(start))
         assert verify(start, end, REGISTRY).unchanged
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not CORPORA, reason="comfyui-workflow-templates-json, comfyui-subgraph-blueprints not installed")
+def test_official_templates():
+    """Most use node types that graphexec does not know, dynamic inputs and subgraphs in subgraphs."""
+    converted = 0
+    for path in (path for folder in CORPORA for path in sorted(folder.rglob("*.json"))):
+        text = path.read_text(encoding="utf-8")
+        if is_editor(json.loads(text)):
+            document = document_of(text)
+            for format in FORMATS:
+                written = format.read(convert(document, format, REGISTRY, {}).text, REGISTRY)
+                assert verify(document, written, REGISTRY).unchanged, f"{path.name} as {format.name}"
+            converted += 1
+    assert converted > 700

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,9 @@ from graphexec.document.editor.places import CONTROL_WORDS, best_layout
 from graphexec.document.editor.schemas import NodeSpec, is_widget
 
 _FRONT_END_ONLY = frozenset({"control_after_generate", "control_filter_list", "upload", "audioUI", "videopreview"})
+
+_REPEATED = re.compile(r"#\d+$")
+"""How the editor tells widgets of one name apart: `control_after_generate#1`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ def _named(saved: Mapping[str, Any], paths: Mapping[str, Path], spec: NodeSpec |
 
 
 def _belongs_to_editor(name: str, value: Any) -> bool:
+    name = _REPEATED.sub("", name)
     return name in _FRONT_END_ONLY or (name in CONTROL_WORDS and value in (*CONTROL_WORDS, None))
 
 

@@ -1,7 +1,7 @@
 """The official templates against two independent converters: where those two agree, the reader agrees with them.
 
-Needs the packages comfy-cli, comfyui-autograph, comfyui-workflow-templates-json and comfyui-subgraph-blueprints, and
-the file of schemas beside the larger set of pairs; skipped without them (CI installs none of them).
+Needs the packages of `others.txt`, which CI installs beside the environment, and the file of schemas beside the larger
+set of pairs; skipped without them.
 """
 
 import contextlib

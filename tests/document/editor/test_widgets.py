@@ -95,6 +95,12 @@ def test_names_beside_the_list_say_what_is_what_in_it():
     assert named(inputs, [8, "fixed", False, 9], widgets_values_named=names) == {"a": 9, "seed": 8, "new": False}
 
 
+def test_controls_of_several_seeds_are_no_inputs():
+    names = {"seed": 3, "control_after_generate#1": "fixed", "other": 4, "control_after_generate": "randomize"}
+    made = node(1, "Mystery", [8, "fixed", 4, "randomize"], widgets_values_named=names)
+    assert prompt_of(flow(made))["1"] == {"seed": 8, "other": 4}
+
+
 def test_names_that_do_not_fit_the_list_count_only_without_a_schema():
     inputs = {"required": {"a": ["INT", {}], "seed": SEED}}
     assert named(inputs, [9, 8, "fixed"], widgets_values_named={"seed": 3, "a": 1}) == {"a": 9, "seed": 8}
