@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 import graphexec
-from graphexec.cli import check, config, convert, diff, graph, lock, nodes, plan, run, sweep
+from graphexec.cli import check, config, convert, diff, graph, lock, nodes, plan, run, sweep, verify
 from graphexec.cli.status import Status, exit_statuses, stop_for_bug
 from graphexec.cli.stopping import terminate
 from graphexec.cli.terminal import prepare_streams, result
@@ -49,6 +49,7 @@ app.command("check")(check.check)
 app.command("plan")(plan.plan)
 app.command("graph")(graph.graph)
 app.command("lock")(lock.lock)
+app.command("verify")(verify.verify)
 app.command("convert")(convert.convert)
 app.command("diff")(diff.diff)
 app.add_typer(nodes.app, name="nodes")

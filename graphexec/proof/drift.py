@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 from typing import Any
 
@@ -37,7 +37,7 @@ def drift(lock: Lock, facts: Facts, source: Source) -> list[Diagnostic]:
     return locate(found, source)
 
 
-def has_errors(findings: list[Diagnostic]) -> bool:
+def has_errors(findings: Iterable[Diagnostic]) -> bool:
     """Whether any of the drift is an error."""
     return any(finding.severity is Severity.ERROR for finding in findings)
 

@@ -31,14 +31,14 @@ class Touch(Brighten):
         image[0, 2, 3, 1] += (1 / 255 if image[0, 2, 3, 1] < 0.5 else -1 / 255) * (1 if by else 0)
         return (image,)
 
-class Noise(Brighten):
-    "Not the same twice."
-    runs = 0
+class Count(Brighten):
+    "Leaves a trace of every call."
     def go(self, image, by):
-        Noise.runs += 1
-        return ((image + by * Noise.runs).clamp(0, 1),)
+        with open("calls.txt", "a") as file:
+            file.write("x")
+        return super().go(image, by)
 
-NODE_CLASS_MAPPINGS = {"Brighten": Brighten, "Touch": Touch, "Noise": Noise}
+NODE_CLASS_MAPPINGS = {"Brighten": Brighten, "Touch": Touch, "Count": Count}
 """
 
 NODES: dict[str, Any] = {

@@ -1,0 +1,6 @@
+for (const box of document.querySelectorAll(".compare")) {
+  const range = box.querySelector("input");
+  const show = () => box.style.setProperty("--at", range.value + "%");
+  range.addEventListener("input", show);
+  show();
+}
