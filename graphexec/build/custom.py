@@ -30,7 +30,7 @@ def returned(function: NodeFunction[..., Any], made: Node) -> Any:
     handles = [Handle[Any](made, slot, output.type) for slot, output in enumerate(outputs)]
     if not handles:
         return made
-    kind = get_type_hints(function.function).get("return")
+    kind: Any = get_type_hints(function.function).get("return")
     if isinstance(kind, type) and issubclass(kind, tuple) and hasattr(kind, "_make"):
         return kind._make(handles)
     return tuple(handles) if getattr(kind, "__origin__", None) is tuple else handles[0]
