@@ -60,6 +60,7 @@ def remove_blob(connection: sqlite3.Connection, objects: Objects, key: str) -> N
 
 def remove_object(connection: sqlite3.Connection, objects: Objects, digest: str) -> None:
     """Remove an object that is damaged, and all that uses it; in a transaction of the caller's."""
+    objects.remove(digest)
     for (key,) in connection.execute("SELECT step FROM uses WHERE object = ?", (digest,)).fetchall():
         remove_step(connection, objects, key)
     for (key,) in connection.execute("SELECT key FROM blobs WHERE object = ?", (digest,)).fetchall():
@@ -68,16 +69,27 @@ def remove_object(connection: sqlite3.Connection, objects: Objects, digest: str)
 
 
 _UNUSED = """
-DELETE FROM objects WHERE digest = ?1 AND NOT EXISTS (SELECT 1 FROM uses WHERE object = ?1)
+SELECT data IS NULL FROM objects WHERE digest = ?1 AND NOT EXISTS (SELECT 1 FROM uses WHERE object = ?1)
 AND NOT EXISTS (SELECT 1 FROM blobs WHERE object = ?1)
 """
 
 
 def remove_unused(connection: sqlite3.Connection, objects: Objects, digest: str) -> None:
-    """Remove an object that nothing uses; in a transaction of the caller's.
+    """Remove an object that nothing uses; in a transaction of the caller's, after which its file goes (`sweep`)."""
+    found = connection.execute(_UNUSED, (digest,)).fetchone()
+    if found is not None:
+        connection.execute("DELETE FROM objects WHERE digest = ?", (digest,))
+        if found[0]:
+            objects.unused.append(digest)
 
-    The file goes before the row does for good: whoever stores the same content waits for this transaction, and
-    then finds neither. A crash in between leaves a row without a file, which reads as a miss.
+
+def sweep(connection: sqlite3.Connection, objects: Objects) -> None:
+    """Remove the files of objects that earlier transactions removed; in a transaction of the caller's.
+
+    In one of its own, because a crash between a file's end and that of the transaction would leave an entry without
+    it; in a transaction, because another process may be storing the same content again.
     """
-    if connection.execute(_UNUSED, (digest,)).rowcount:
-        objects.remove(digest)
+    for digest in objects.unused:
+        if connection.execute("SELECT 1 FROM objects WHERE digest = ?", (digest,)).fetchone() is None:
+            objects.remove(digest)
+    objects.unused.clear()

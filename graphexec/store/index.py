@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import RLock
 from typing import Any, TypeAlias
 
+from graphexec.hashing import digest_bytes
 from graphexec.store import eviction, leases
 from graphexec.store.database import open_database, transaction
 from graphexec.store.model import Making, Warn
@@ -86,8 +87,22 @@ class Index:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """Give the connection inside a transaction."""
-        with self._lock, transaction(self._connection):
+        """Give the connection inside a transaction; files that are no longer used go after it."""
+        with self._lock:
+            try:
+                with transaction(self._connection):
+                    yield self._connection
+            except BaseException:
+                self.objects.unused.clear()
+                raise
+            if self.objects.unused:
+                with transaction(self._connection):
+                    eviction.sweep(self._connection, self.objects)
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Give the connection for questions of several kinds."""
+        with self._lock:
             yield self._connection
 
     def changes(self) -> int:
@@ -115,25 +130,33 @@ class Index:
 
     def read(self, digest: str) -> bytes | None:
         """Return the content of an object; None, and a cache without it, when it is missing or damaged."""
-        from graphexec.hashing import digest_bytes
-
         with self._lock:
             found = self._connection.execute("SELECT data FROM objects WHERE digest = ?", (digest,)).fetchone()
         if found is None:
             return None
-        content: bytes | None = found[0]
-        if content is None:
-            content = self.objects.read(digest)
-        elif digest_bytes(content) != digest:
-            content = None
+        content = self._intact(digest, found[0])
         if content is None:
             self._remove_damaged(digest)
         return content
 
-    def _remove_damaged(self, digest: str) -> None:
+    def remove_if_damaged(self, digest: str) -> bool:
+        """Read an object, and remove it with what uses it if it is damaged; whether it was."""
+        with self._lock:
+            found = self._connection.execute("SELECT data FROM objects WHERE digest = ?", (digest,)).fetchone()
+        return found is not None and self._intact(digest, found[0]) is None and self._remove_damaged(digest)
+
+    def _intact(self, digest: str, data: bytes | None) -> bytes | None:
+        if data is None:
+            return self.objects.read(digest)
+        return data if isinstance(data, bytes) and digest_bytes(data) == digest else None
+
+    def _remove_damaged(self, digest: str) -> bool:
         with self.writing() as connection:
-            if self.objects.read(digest) is None:  # another process may have written it again
-                eviction.remove_object(connection, self.objects, digest)
+            found = connection.execute("SELECT data FROM objects WHERE digest = ?", (digest,)).fetchone()
+            if found is None or self._intact(digest, found[0]) is not None:
+                return False  # another process has removed it, or written it again
+            eviction.remove_object(connection, self.objects, digest)
+            return True
 
     def put(self, key: str, recorded: Recorded, making: Making, budget: int) -> None:
         """Store an entry; the least recently used go when the budget is over. Raises OSError and sqlite3.Error."""
@@ -171,8 +194,6 @@ class Index:
 
     def save_blob(self, key: str, data: bytes, budget: int) -> None:
         """Replace named data. Raises OSError and sqlite3.Error."""
-        from graphexec.hashing import digest_bytes
-
         digest = digest_bytes(data)
         with self._aside({digest: data}) as place, self.writing() as connection:
             place(connection)

@@ -24,6 +24,8 @@ class Objects:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
+        self.unused: list[str] = []
+        """Objects that the index no longer has, whose files are still to be removed."""
         self._made: set[Path] = set()
 
     def path(self, digest: str) -> Path:
