@@ -110,7 +110,8 @@ def test_a_value_that_was_freed_is_made_again_for_one_that_is_damaged(tmp_path):
         if path.is_file():
             path.write_bytes(b"")
     result = Process(tmp_path, classes).run(flow, ["sum"])
-    assert result.value("sum") == SMALL * 2 and result.executed.count("a") == 2, "a was not freed before"
+    assert result.value("sum") == SMALL * 2
+    assert "a" in result.executed and "a" in result.reused, "a was not freed before"
 
 
 def test_a_pack_that_returns_an_unserialisable_value_runs_and_the_index_says_why_it_is_not_stored(tmp_path):
