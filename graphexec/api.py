@@ -298,7 +298,7 @@ class Session:
         from graphexec.plan.planner import make_plan
 
         prompt: Callable[[], Mapping[str, Any]] = cache(partial(api_prompt, graph))
-        formats = partial(self.registry.hooks.formats, self.policy)
+        formats = partial(self.registry.hooks.formats, self.policy, remembered=self._fingerprints.number)
         world = World(self.policy, self.files, self._fingerprints, prompt, lambda: graph.document.workflow, formats)
         recipes = Recipes(world)
         with collector_paused():

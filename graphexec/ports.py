@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from graphexec.encoding import from_json, to_json
 
@@ -163,14 +163,26 @@ class Context(Protocol):
         """Tell the user something that does not stop the run."""
 
 
+Remembered: TypeAlias = Callable[[str, Path, Callable[[Path], int]], int]
+"""`remembered(name, path, count)`: a number that follows from a file's content, counted once for each content."""
+
+
+def counted(name: str, path: Path, count: Callable[[Path], int]) -> int:
+    """Implement `Remembered` without a memory."""
+    return count(path)
+
+
 class Hooks(Protocol):
     """What the numeric world does for the engine. Only `policy` and `formats` are called before a value exists."""
 
     def policy(self, device: str, dtype: str, noise: str, threads: int | None = None) -> Policy:
         """Resolve the user's words, `auto` among them, to what this machine has. Raises UsageError."""
 
-    def formats(self, policy: Policy, folder: str, path: Path) -> Mapping[str, str]:
-        """Return the number formats that the parts of a model file compute in, by part; none for other files."""
+    def formats(self, policy: Policy, folder: str, path: Path, remembered: Remembered = counted) -> Mapping[str, str]:
+        """Return the number formats that the parts of a model file compute in, by part; none for other files.
+
+        What must be counted in the file is asked for through `remembered`.
+        """
 
     def around_node(self, context: Context) -> AbstractContextManager[None]:
         """Wrap the call of a node: inference mode, RNG fork and restore, out-of-memory recovery."""
@@ -228,7 +240,7 @@ class PlainHooks:
         """Return the reference: there is nothing that could compute otherwise."""
         return Policy(noise=noise, threads=threads)
 
-    def formats(self, policy: Policy, folder: str, path: Path) -> Mapping[str, str]:
+    def formats(self, policy: Policy, folder: str, path: Path, remembered: Remembered = counted) -> Mapping[str, str]:
         """Return none: no model can be loaded."""
         return {}
 

@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from graphexec.ports import Encoded, PlainHooks, Policy, read_blocked, write_blocked
+from graphexec.ports import Encoded, PlainHooks, Policy, Remembered, counted, read_blocked, write_blocked
 from graphexec.registry.authoring import Context, NodeError
 from nodes import PLAIN_MODULES, TABLE_MODULES
 
@@ -91,11 +91,11 @@ class NumericHooks:
 
         return resolve(device, dtype, noise, threads)
 
-    def formats(self, policy: Policy, folder: str, path: Path) -> Mapping[str, str]:
+    def formats(self, policy: Policy, folder: str, path: Path, remembered: Remembered = counted) -> Mapping[str, str]:
         """Return the number formats that a model file's parts compute in."""
         from nodes.policy import formats
 
-        return formats(policy, folder, path)
+        return formats(policy, folder, path, remembered)
 
     def close(self, resources: dict[str, Any]) -> None:
         """Let loaded weights and cached device memory go."""

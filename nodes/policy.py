@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from graphexec.errors import UsageError
-from graphexec.ports import Policy
+from graphexec.ports import Policy, Remembered, counted
 
 DTYPES = ("fp32", "bf16", "fp16")
 LARGE = 200_000_000
@@ -79,16 +79,16 @@ def _companions(dtype: str, place: str, bf16: bool) -> tuple[str, str]:
     return "bf16" if bf16 and place != "cpu" else "fp32", dtype
 
 
-def formats(policy: Policy, folder: str, path: Path) -> dict[str, str]:
+def formats(policy: Policy, folder: str, path: Path, remembered: Remembered = counted) -> dict[str, str]:
     """Return the number format of each part of a model file, by the part's name. Raises OSError, NodeError."""
     parts = PARTS.get(folder, ())
     known = {"autoencoder": policy.autoencoder_dtype, "text": policy.text_dtype}
-    return {part: known[part] if part in known else _network(policy, path) for part in parts}
+    return {part: known[part] if part in known else _network(policy, path, remembered) for part in parts}
 
 
-def _network(policy: Policy, path: Path) -> str:
+def _network(policy: Policy, path: Path, remembered: Remembered) -> str:
     if policy.dtype == policy.large_dtype:
         return policy.dtype
     from graphexec.diffusion.loading.header import parameters
 
-    return policy.large_dtype if parameters(path) >= LARGE else policy.dtype
+    return policy.large_dtype if remembered("parameters", path, parameters) >= LARGE else policy.dtype

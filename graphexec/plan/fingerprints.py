@@ -25,6 +25,12 @@ class Memo(Protocol):
     def remember(self, path: Path, identity: Identity, digest: str) -> None:
         """Remember the digest of a file in this state."""
 
+    def recall_number(self, name: str, content: str) -> int | None:
+        """Return the number of this name that follows from a content, by its digest, or None."""
+
+    def remember_number(self, name: str, content: str, number: int) -> None:
+        """Remember a number that follows from a content."""
+
 
 class Fingerprints:
     """Content digests of files. Safe to use from several threads: a race costs a second reading, no more."""
@@ -56,6 +62,18 @@ class Fingerprints:
             if self._memo is not None:
                 self._memo.remember(path.absolute(), before, digest)
         return digest
+
+    def number(self, name: str, path: Path, count: Callable[[Path], int]) -> int:
+        """Implement `ports.Remembered`: with a memo, a file is counted once for each content."""
+        if self._memo is None:
+            return count(path)
+        content = self.of(path)
+        known = self._memo.recall_number(name, content)
+        if known is None:
+            known = count(path)
+            if self.of(path) == content:
+                self._memo.remember_number(name, content, known)
+        return known
 
 
 def _identity(path: Path) -> Identity:

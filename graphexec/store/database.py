@@ -11,7 +11,7 @@ from pathlib import Path
 from graphexec.store.model import Warn
 
 FILE = "index.sqlite"
-SCHEMA = 1
+SCHEMA = 2
 """The version of the tables (`user_version`). Another version's file is set aside, never converted."""
 APPLICATION = 0x67784361
 """Marks a file as ours (`application_id`)."""
@@ -33,6 +33,9 @@ CREATE INDEX blobs_object ON blobs (object);
 CREATE TABLE fingerprints (
     path TEXT PRIMARY KEY, size INTEGER, mtime INTEGER, ctime INTEGER, inode TEXT, device TEXT,
     digest TEXT NOT NULL, used REAL NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE numbers (
+    name TEXT NOT NULL, content TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (name, content)
 ) WITHOUT ROWID;
 CREATE TABLE runs (id INTEGER PRIMARY KEY, pid INTEGER, place TEXT, started REAL, until REAL);
 CREATE TABLE holds (run INTEGER NOT NULL, key TEXT NOT NULL, PRIMARY KEY (run, key)) WITHOUT ROWID;

@@ -14,7 +14,9 @@ from typing import TypeVar
 
 from graphexec.encoding import Unstorable
 from graphexec.ports import Hooks
-from graphexec.store.index import Identity, Index
+from graphexec.store import files
+from graphexec.store.files import Identity
+from graphexec.store.index import Index
 from graphexec.store.model import Entry, Making, Warn
 from graphexec.store.records import record, restore
 from graphexec.store.worth import Worth
@@ -110,11 +112,19 @@ class DiskStore:
 
     def recall(self, path: Path) -> tuple[Identity, str] | None:
         """Return what is remembered of a file: its state and the digest of its content then."""
-        return self._read(lambda index: index.recall(str(path)))
+        return self._read(lambda index: files.recall(index, str(path)))
 
     def remember(self, path: Path, identity: Identity, digest: str) -> None:
         """Remember the digest of a file in this state."""
-        self._write(lambda index: index.remember(str(path), identity, digest))
+        self._write(lambda index: files.remember(index, str(path), identity, digest))
+
+    def recall_number(self, name: str, content: str) -> int | None:
+        """Return a number that follows from the content of a file, or None."""
+        return self._read(lambda index: files.recall_number(index, name, content))
+
+    def remember_number(self, name: str, content: str, number: int) -> None:
+        """Remember such a number."""
+        self._write(lambda index: files.remember_number(index, name, content, number))
 
     def tell(self, warn: Warn) -> None:
         """Give warnings to `warn` from now on, first those that nobody has heard yet."""

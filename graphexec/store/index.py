@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
-from typing import Any, TypeAlias
+from typing import Any
 
 from graphexec.hashing import digest_bytes
 from graphexec.store import eviction, leases
@@ -25,17 +25,6 @@ ROW = 512
 """Bytes counted for a step beyond recipe and record."""
 MOST = 20_000
 """Keys asked for in one query; SQLite takes 32,766."""
-
-
-FILES = 10_000
-"""Files whose digests are remembered."""
-
-Identity: TypeAlias = tuple[int, int, int, int, int]
-"""Size, times of change of content and status (ns), inode and device of a file."""
-
-_FORGET = """
-DELETE FROM fingerprints WHERE path IN (SELECT path FROM fingerprints ORDER BY used DESC LIMIT -1 OFFSET ?)
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,24 +196,6 @@ class Index:
         """Forget named data."""
         with self.writing() as connection:
             eviction.remove_blob(connection, self.objects, key)
-
-    def recall(self, path: str) -> tuple[Identity, str] | None:
-        """Return what is remembered of a file."""
-        query = "SELECT size, mtime, ctime, inode, device, digest FROM fingerprints WHERE path = ?"
-        with self._lock:
-            found = self._connection.execute(query, (path,)).fetchone()
-        if found is None:
-            return None
-        size, mtime, ctime, inode, device, digest = found
-        return (size, mtime, ctime, int(inode), int(device)), digest
-
-    def remember(self, path: str, identity: Identity, digest: str) -> None:
-        """Remember the digest of a file, in place of what was; the oldest go when there are very many."""
-        size, mtime, ctime, inode, device = identity
-        row = (path, size, mtime, ctime, str(inode), str(device), digest, time.time())
-        with self.writing() as connection:
-            connection.execute("INSERT OR REPLACE INTO fingerprints VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
-            connection.execute(_FORGET, (FILES,))
 
     def begin_run(self, keys: Iterable[str]) -> int:
         """Enter a run that holds these keys, and return its number."""

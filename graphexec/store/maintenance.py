@@ -94,6 +94,7 @@ def clear(index: Index) -> Removed:
         for (key,) in blobs:
             eviction.remove_blob(connection, index.objects, key)
         connection.execute("DELETE FROM fingerprints")
+        connection.execute("DELETE FROM numbers")
         freed = before - eviction.total(connection)
     return Removed(len(steps) + len(blobs), freed, collect(index, 2**63 - 1).files)
 
