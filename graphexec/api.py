@@ -150,15 +150,16 @@ class Session:
 
         self._memory = MemoryStore(memory)
         self._disk: DiskStore | None = None
+        self.cache = directory_of(cache)
+        """The directory that results are kept in, None when nothing outlives the process."""
         self._store: Store = self._memory
         self._blobs: Blobs = MemoryBlobs()
         self._fingerprints = Fingerprints()
-        directory = directory_of(cache)
-        if directory is not None:
+        if self.cache is not None:
             from graphexec.store.disk import DiskStore
             from graphexec.store.tiers import Tiers
 
-            self._disk = DiskStore(directory, self.registry.hooks, cache_size)
+            self._disk = DiskStore(self.cache, self.registry.hooks, cache_size)
             self._store = Tiers(self._memory, self._disk)
             self._blobs = self._disk
             self._fingerprints = Fingerprints(memo=self._disk)

@@ -28,6 +28,13 @@ def sweep(
         str | None, typer.Option("--name", metavar="NAME", help="Folder for the results in the output directory.")
     ] = None,
     jobs: Annotated[int, typer.Option("--jobs", metavar="N", min=1, help="Processes that work side by side.")] = 1,
+    devices: Annotated[
+        str | None,
+        typer.Option("--devices", metavar="A,B", help="Devices for the jobs, in turn: cuda:0,cuda:1."),
+    ] = None,
+    per_device: Annotated[
+        int, typer.Option("--per-device", metavar="N", min=1, help="Jobs that one accelerator takes.")
+    ] = 1,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and plan only.")] = False,
     max_cells: Annotated[int, typer.Option("--max-cells", metavar="N", min=1, help="Refuse more cells.")] = 10_000,
     fresh: Annotated[
@@ -79,5 +86,12 @@ def sweep(
         "deadline": deadline,
         "previews": previews or None,
     }
-    asked = Asked(tuple(matrix or ()), tuple(zip or ()), table, name, jobs, dry_run, max_cells, fresh, json)
+    asked = Asked(
+        tuple(matrix or ()), tuple(zip or ()), table, name, jobs, _names(devices), per_device, dry_run, max_cells,
+        fresh, json,
+    )  # fmt: skip
     raise SystemExit(run_sweep_of(file, given, changes_of(set, param, seed, target), asked))
+
+
+def _names(text: str | None) -> tuple[str, ...]:
+    return tuple(filter(None, (text or "").split(",")))

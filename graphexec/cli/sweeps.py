@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -21,6 +21,7 @@ from graphexec.cli.terminal import foreign_code, path_line, result, say
 from graphexec.cli.workflows import resolve_argument
 from graphexec.diagnostics.sanitize import visible
 from graphexec.execute.cancel import Cancel
+from graphexec.sweep.jobs import threads_each
 from graphexec.sweep.options import option_axes
 from graphexec.sweep.plan import SweepPlan, count_work, plan_sweep
 from graphexec.sweep.tables import read_table
@@ -40,6 +41,8 @@ class Asked:
     table: str | None
     name: str | None
     jobs: int
+    devices: tuple[str, ...]
+    per_device: int
     dry_run: bool
     max_cells: int
     fresh: bool
@@ -50,6 +53,8 @@ def run_sweep_of(file: str, given: Mapping[str, Any], changes: Changes, asked: A
     """Plan a sweep and, unless only that is asked for, run it. Raises what `graphexec.sweep.run.sweep` does."""
     started = time.monotonic()
     settings = settings_for(file, given)
+    if asked.jobs > 1 and settings.threads is None:
+        settings = replace(settings, threads=threads_each(asked.jobs))
     with Sessions() as sessions:
         session = sessions.of(settings)
         plan = _plan(session, resolve_argument(file), changes, asked)
@@ -94,8 +99,8 @@ def _run(session: Session, plan: SweepPlan, asked: Asked, cancel: Cancel, previe
             bars(event)
 
         ended = run_sweep(
-            session, plan, name=name, jobs=asked.jobs, fresh=asked.fresh, previews=previews,
-            listener=tell, cancel=cancel,
+            session, plan, name=name, jobs=asked.jobs, devices=asked.devices, per_device=asked.per_device,
+            fresh=asked.fresh, previews=previews, listener=tell, cancel=cancel,
         )  # fmt: skip
     if not asked.as_json:
         for sheet in ended.sheets:

@@ -38,6 +38,8 @@ def sweep(
     table: PathLike | Sequence[Mapping[str, Any]] | None = None,
     name: str | None = None,
     jobs: int = 1,
+    devices: Sequence[str] = (),
+    per_device: int = 1,
     max_cells: int = MAX_CELLS,
     fresh: bool = False,
     previews: bool = False,
@@ -50,7 +52,8 @@ def sweep(
 
     Names are `node.input`, parameters of the file, or `seed`; those of `matrix` vary independently, those of `zip`
     together, `table` (a file, or mappings) has a row for each cell. Files, contact sheets and the manifest go to
-    `output/name`; cells that an earlier run has done there are not run again. `jobs` is how many processes work.
+    `output/name`; cells that an earlier run has done there are not run again. `jobs` is how many processes work, each
+    with the threads of the Session, in turn on `devices` (the Session's), and `per_device` at most on one accelerator.
     Cells that fail are in the result. Raises InvalidWorkflow before anything runs, UsageError when the folder holds
     something else, Interrupted and DeadlineExceeded when it was stopped: what is done by then is in the manifest.
     """
@@ -67,8 +70,8 @@ def sweep(
         found += wrong
     plan = plan_sweep(session, workflow, axes, changes, max_cells=max_cells, earlier=found)
     return run_sweep(
-        session, plan, name=name or default_name(plan), jobs=jobs, fresh=fresh, previews=previews,
-        listener=listener, cancel=cancel or Cancel(deadline),
+        session, plan, name=name or default_name(plan), jobs=jobs, devices=devices, per_device=per_device, fresh=fresh,
+        previews=previews, listener=listener, cancel=cancel or Cancel(deadline),
     )  # fmt: skip
 
 
@@ -78,12 +81,12 @@ def default_name(plan: SweepPlan) -> str:
 
 
 def run_sweep(
-    session: Session, plan: SweepPlan, *, name: str, jobs: int = 1, fresh: bool = False, previews: bool = False,
-    listener: SweepListener | None = None, cancel: Cancel,
+    session: Session, plan: SweepPlan, *, name: str, jobs: int = 1, devices: Sequence[str] = (), per_device: int = 1,
+    fresh: bool = False, previews: bool = False, listener: SweepListener | None = None, cancel: Cancel,
 ) -> SweepResult:  # fmt: skip
     """Run a plan into the folder `name` of the Session's output directory; `sweep` says what is raised."""
-    if jobs < 1:
-        raise UsageError("a sweep needs at least one job")
+    if jobs < 1 or per_device < 1:
+        raise UsageError("a sweep needs at least one job, and one on each device")
     started, tell = perf_counter(), listener or (lambda event: None)
     folder = folder_of(session.output, name)
     earlier = read_manifest(folder) or []
@@ -97,7 +100,18 @@ def run_sweep(
             if record.earlier:
                 tell(SweepEvent("cell_reused", record.number, record=record))
         left = [planned for planned in plan.cells if not manifest.records[planned.cell.number].earlier]
-        for outcome in _outcomes(session, plan, ordered(plan, left), folder / STAGING, jobs, previews, tell, cancel):
+        cells, staging = ordered(plan, left), folder / STAGING
+        if jobs == 1:
+            outcomes = _one_by_one(session, plan, cells, staging, previews, tell, cancel)
+        else:
+            from graphexec.sweep.jobs import orders
+            from graphexec.sweep.pool import Pool
+            from graphexec.sweep.scheduling import Scheduling
+
+            told = orders(session, plan, jobs, devices, per_device, previews)
+            scheduling = Scheduling(cells, plan.works, shared=session.cache is not None)
+            outcomes = Pool(plan, scheduling, staging, told, tell, cancel).outcomes()
+        for outcome in outcomes:
             record = publish(folder, manifest.records[outcome.number], outcome, named[outcome.number])
             manifest.put(record)
             tell(SweepEvent("cell_failed" if record.error else "cell_finished", record.number, record=record))
@@ -110,11 +124,11 @@ def _by_number(plan: SweepPlan, names: Sequence[str]) -> Iterator[tuple[int, str
     return ((planned.cell.number, name) for planned, name in zip(plan.cells, names, strict=True))
 
 
-def _outcomes(
-    session: Session, plan: SweepPlan, cells: Sequence[PlannedCell], staging: Path, jobs: int, previews: bool,
+def _one_by_one(
+    session: Session, plan: SweepPlan, cells: Sequence[PlannedCell], staging: Path, previews: bool,
     tell: SweepListener, cancel: Cancel,
 ) -> Iterator[CellOutcome]:  # fmt: skip
-    """Run cells and yield what came of each as it ends."""
+    """Run cells in this process and yield what came of each as it ends."""
     for planned in cells:
         cancel.check()
         number = planned.cell.number
