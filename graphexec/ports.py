@@ -147,6 +147,10 @@ class Context(Protocol):
         """Objects of pack classes by node id and type; they live as long as the Session."""
 
     @property
+    def continuation(self) -> str | None:
+        """The node's setting of that name: `exact` where a sampler's state goes from stage to stage."""
+
+    @property
     def blobs(self) -> Blobs:
         """Named data in the Session's cache, by whatever key the node makes up."""
 

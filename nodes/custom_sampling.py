@@ -43,6 +43,7 @@ def scale(name: str) -> Any:
         Socket("latent_image", "LATENT"),
     ),
     outputs=LATENTS,
+    continues={},
 )
 def sampler_custom(
     context: Context,
@@ -74,6 +75,7 @@ def sampler_custom(
         Socket("latent_image", "LATENT"),
     ),
     outputs=LATENTS,
+    continues={},
 )
 def sampler_custom_advanced(
     context: Context, noise: Any, guider: Any, sampler: Any, sigmas: Any, latent_image: Latent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphexec.diffusion.names import SAMPLER_NAMES, SCHEDULER_NAMES
+from graphexec.diffusion.names import OWN_LEVELS, SAMPLER_NAMES, SCHEDULER_NAMES
 from graphexec.registry.authoring import Choice, Conditioning, Context, Float, Int, Latent, NodeTable, Output, Socket
 
 NODES = NodeTable("sampling")
@@ -26,6 +26,7 @@ MAX_SEED = 2**64 - 1
         Float("denoise", 1.0, min=0.0, max=1.0, step=0.01),
     ),
     outputs=(Output("LATENT"),),
+    continues={"sampler_name": OWN_LEVELS},
 )
 def ksampler(
     context: Context, model: Any, positive: Conditioning, negative: Conditioning, latent_image: Latent, **settings: Any
@@ -55,6 +56,7 @@ def ksampler(
         Choice("return_with_leftover_noise", ("disable", "enable")),
     ),
     outputs=(Output("LATENT"),),
+    continues={"sampler_name": OWN_LEVELS},
 )
 def ksampler_advanced(
     context: Context,

@@ -102,6 +102,7 @@ UNPAIRED_TUNNEL = _row("GX222", E, "Get node without a Set node", "A Get node re
 AMBIGUOUS_BROADCAST = _row("GX223", E, "ambiguous broadcast", "Several Use Everywhere nodes of the same priority offer a value to one input. Which one is meant must be said: by a link, a restriction, or a priority.")
 SKIPPED_OUTPUT = _row("GX225", W, "output skipped", "Something behind the output has a required input without a link, often because a node is muted or bypassed. The editor skips such outputs and runs the others; so does graphexec with its files.")
 BAD_PATTERN = _row("GX224", E, "unusable pattern", "A regular expression of a Use Everywhere node is malformed, or so intricate that matching it could take for ever.")
+BAD_CONTINUATION = _row("GX230", E, "unusable continuation", "`continuation: exact` is a setting of sampler nodes, and exact is its only value. Without it a stage goes on as ComfyUI's do.")
 
 # 3xx: literal values
 WRONG_KIND = _row("GX301", E, "wrong kind of value", "The literal is not of the kind the input takes. graphexec never converts silently: \"false\" is not a boolean and 8.9 is not an INT.")
@@ -136,6 +137,8 @@ NOISE_ON_NOISE = _row("GX605", W, "noise added twice", "A stage adds noise to a 
 STAGES_DIFFER = _row("GX606", W, "stages use different schedules", "Steps or scheduler differ between two stages of one chain, so the step numbers do not mean the same noise level.")
 ODD_SIZE = _row("GX607", W, "size not a multiple of 8", "Latents hold one cell per 8 pixels; the size is rounded down.")
 NOTHING_SAMPLED = _row("GX608", W, "stage does nothing", "The stage starts at or after its end, so the latent passes through unchanged.")
+NO_EXACT_SPLIT = _row("GX610", E, "sampler cannot be split exactly", "The sampler chooses noise levels of its own, so no step of one run is the step of a run over a part of the levels.")
+NOTHING_CONTINUED = _row("GX611", W, "nothing continued exactly", "`continuation: exact` needs a stage that leaves its noise in the latent, and behind it one that adds none; both with the setting.")
 NO_NOISE = _row("GX609", W, "no noise to remove", "A stage samples an empty latent from the start without adding noise.")
 
 # 8xx: command line and configuration

@@ -8,13 +8,14 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from graphexec.diffusion.continuation import handed_over, released, sample_stage
 from graphexec.diffusion.guidance import Guider
 from graphexec.diffusion.ksampler import with_channels
 from graphexec.diffusion.latents import Latent, with_samples
 from graphexec.diffusion.model_handle import ModelHandle
 from graphexec.diffusion.noise import initial_noise
 from graphexec.diffusion.parameterization import noised
-from graphexec.diffusion.runs import Run, RunContext, run
+from graphexec.diffusion.runs import Run, RunContext
 from graphexec.diffusion.sampling import Sampler
 from graphexec.hashing import digest
 
@@ -69,18 +70,24 @@ def sample(
     latent = with_samples(latent, with_channels(latent["samples"], guider.model.latent_format.channels))
     if not len(sigmas):
         return latent, latent
+    given, latent = latent, released(latent)
+    levels = tuple(sigmas.tolist())
     task = Run(
         guider,
         sampler,
-        tuple(sigmas.tolist()),
+        levels,
         latent["samples"],
         noise.generate_noise(latent),
         noise.seed,
         latent.get("noise_mask"),
         context.policy.noise,
     )
-    done = run(task, context)
-    return with_samples(latent, done.latent), with_samples(latent, done.denoised)
+    adds_noise = not isinstance(noise, NoNoise)
+    done, whole = sample_stage(task, levels, given, context, adds_noise=adds_noise, starts_late=False)
+    result = with_samples(latent, done.latent)
+    if whole is not None:
+        result = handed_over(result, whole, done.end, context)
+    return result, with_samples(latent, done.denoised)
 
 
 def add_noise(model: ModelHandle, noise: Noise, sigmas: Tensor, latent: Latent) -> Latent:

@@ -46,8 +46,6 @@ def drive(
     """
     at = resume or Checkpoint(0, spec.start(problem))
     last = None if most is None else at.step + most
-    if resume is not None and report is not None:
-        report(at.step, max(problem.steps, at.step), at.state.denoised)
     while not spec.finished(problem, at.state, at.step) and at.step != last:
         state = spec.step(problem, at.state, at.step)
         at = Checkpoint(at.step + 1, state, getattr(problem.noise, "drawn", 0))

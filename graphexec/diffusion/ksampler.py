@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from graphexec.diffusion import sampling
+from graphexec.diffusion.continuation import handed_over, released, sample_stage
 from graphexec.diffusion.guidance import Guider
 from graphexec.diffusion.latents import Latent, with_samples
 from graphexec.diffusion.noise import initial_noise
-from graphexec.diffusion.runs import Run, RunContext, run
+from graphexec.diffusion.runs import Run, RunContext
 from graphexec.diffusion.samplers.base import SamplerSpec
 from graphexec.diffusion.schedulers import SCHEDULERS, Scheduler
 from graphexec.diffusion.schedules import Schedule
@@ -21,6 +22,10 @@ from graphexec.errors import NodeError
 
 if TYPE_CHECKING:
     from graphexec.diffusion.model_handle import ModelHandle
+
+
+LAST = 10000
+"""An end that cuts nothing: no run has more steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,7 @@ class Settings:
     denoise: float = 1.0
     add_noise: bool = True
     start: int = 0
-    end: int = 10000
+    end: int = LAST
     leftover_noise: bool = True
 
 
@@ -80,6 +85,12 @@ def levels(schedule: Schedule, settings: Settings) -> tuple[float, ...]:
     return tuple(window(sigmas, settings.start, settings.end, settings.leftover_noise).tolist())
 
 
+def whole_range(schedule: Schedule, settings: Settings) -> tuple[float, ...]:
+    """The levels from the first that a run with these settings visits to the last that a next stage might."""
+    window, whole = levels(schedule, settings), levels(schedule, replace(settings, end=LAST))
+    return whole if settings.leftover_noise or len(window) == len(whole) else window
+
+
 def sample(
     model: ModelHandle,
     latent: Latent,
@@ -93,20 +104,25 @@ def sample(
     sigmas = levels(model.schedule, settings)
     if len(sigmas) < 2:
         return with_samples(latent, samples)
+    given, latent = latent, released(latent)
     noise = torch.zeros_like(samples)
     if settings.add_noise:
         noise = initial_noise(samples.shape, settings.seed, latent.get("batch_index"))
     task = Run(
         Guider(model, positive, negative, settings.cfg),
         sampling.sampler(settings.sampler),
-        sigmas,
+        whole_range(model.schedule, settings),
         samples,
         noise,
         settings.seed,
         latent.get("noise_mask"),
         context.policy.noise,
     )
-    return with_samples(latent, run(task, context).latent)
+    done, whole = sample_stage(
+        task, sigmas, given, context, adds_noise=settings.add_noise, starts_late=settings.start > 0
+    )
+    result = with_samples(latent, done.latent)
+    return result if whole is None else handed_over(result, whole, done.end, context)
 
 
 def with_channels(samples: Tensor, channels: int) -> Tensor:
@@ -127,7 +143,7 @@ def ksample(
     *,
     sampler_name: str,
     start_at_step: int = 0,
-    end_at_step: int = 10000,
+    end_at_step: int = LAST,
     **settings: Any,
 ) -> Mapping[str, Any]:
     """The body of the KSampler nodes: `sample` under the names that the nodes' inputs have."""

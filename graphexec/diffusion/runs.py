@@ -16,6 +16,7 @@ from graphexec.diffusion.guidance import GuidedDenoiser, Guider, prepared
 from graphexec.diffusion.inpainting import Inpainting, fitted_mask
 from graphexec.diffusion.noise import Revision, fresh_noise, step_noise
 from graphexec.diffusion.parameterization import noised, starts_from_noise
+from graphexec.diffusion.processor import processor
 from graphexec.diffusion.resumption import Blobs, Trail, keys, lasting
 from graphexec.diffusion.samplers.base import Problem, unset
 from graphexec.diffusion.sampling import Sampler
@@ -64,10 +65,15 @@ class Run:
         ]
         return digest("run", [guider, tensors, chosen, self.revision, computer(self.guider.model.device)])
 
+    def start(self) -> Tensor:
+        """The latent in model space, on the model's device."""
+        model = self.guider.model
+        return model.latent_format.into_model(self.latent).to(model.device)
+
     def problem(self, skip: int = 0) -> Problem:
         """What the sampler is given; `skip` draws of its noise are passed over."""
         model, spec, sigmas = self.guider.model, self.sampler.spec, self.sigmas
-        latent = model.latent_format.into_model(self.latent).to(model.device)
+        latent = self.start()
         noise = self.noise.to(latent)
         mask = None if self.mask is None else fitted_mask(self.mask, latent.shape).to(latent)
         evaluator = Evaluator(model.network(), model.parameterization, model.schedule)
@@ -93,8 +99,9 @@ class Run:
 
 def computer(device: torch.device) -> list[Plain]:
     """What of this machine and its software the bits of a run depend on."""
-    place = torch.cuda.get_device_name(device) if device.type == "cuda" else torch.get_num_threads()
-    return [__version__, torch.__version__, device.type, place]
+    if device.type == "cuda":
+        return [__version__, torch.__version__, torch.cuda.get_device_name(device)]
+    return [__version__, torch.__version__, device.type, processor().kind, torch.get_num_threads()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,22 +120,32 @@ class RunContext(Protocol):
     def policy(self) -> Any: ...
     @property
     def blobs(self) -> Blobs: ...
+    @property
+    def continuation(self) -> str | None: ...
     def progress(self, done: int, total: int, preview: Any = None) -> None: ...
     def steps_reused(self, count: int) -> None: ...
+    def warn(self, message: str) -> None: ...
 
 
-def run(task: Run, context: RunContext) -> Samples:
-    """Sample, from the steps that an earlier run left where there are some."""
+def run(task: Run, context: RunContext, begun: Checkpoint | None = None, last: int | None = None) -> Samples:
+    """Sample, from the steps that an earlier run left where there are some.
+
+    A stage of a run goes on from `begun`, and stops after step `last`.
+    """
+    before = 0 if begun is None else begun.step
 
     def report(done: int, total: int, denoised: Tensor | None) -> None:
-        context.progress(done, total)
+        context.progress(done - before, (total if last is None else last) - before)
 
-    trail = trail_of(task, context.blobs)
-    begun = None if trail is None else trail.newest()
-    if begun is not None:
-        context.steps_reused(begun.step)
+    trail = trail_of(task, context.blobs, last)
+    found = None if trail is None else trail.newest()
+    if found is not None and found.step > before:
+        context.steps_reused(found.step - before)
+        begun = found
+        report(begun.step, max(len(task.sigmas) - 1, begun.step), begun.state.denoised)
     problem = task.problem(begun.draws if begun else 0)
-    end = drive(task.sampler.spec, problem, report, begun, trail.save if trail else None)
+    most = None if last is None else last - (begun.step if begun else 0)
+    end = drive(task.sampler.spec, problem, report, begun, trail.save if trail else None, most)
     if trail is not None:
         trail.finish()
     done = task.guider.model.latent_format.out_of_model
@@ -136,12 +153,13 @@ def run(task: Run, context: RunContext) -> Samples:
     return Samples(done(end.state.x.float()).cpu(), done(denoised.float()).cpu(), end)
 
 
-def trail_of(task: Run, blobs: Blobs) -> Trail | None:
+def trail_of(task: Run, blobs: Blobs, last: int | None) -> Trail | None:
     """Where the run finds and leaves checkpoints; None when they could not be told from others."""
     sigmas, identity = task.sigmas, task.identity
     if identity is None or len(sigmas) < 2:
         return None
     names = keys(identity, sigmas, task.prefix_stable)
-    last = len(sigmas) - 1 if task.sampler.spec.grid == "given" else None
+    if last is None and task.sampler.spec.grid == "given":
+        last = len(sigmas) - 1
     stays = lasting(sigmas, last) if last is not None and task.prefix_stable else frozenset[int]()
-    return Trail(blobs, names, task.latent.to(task.guider.model.device), last, stays)
+    return Trail(blobs, names, task.start(), last, stays)

@@ -17,7 +17,10 @@ PARAMETER_NAME = r"^[A-Za-z_][A-Za-z0-9_-]*$"
 _NODE_NAME = re.compile(NODE_NAME)
 _PARAMETER_NAME = re.compile(PARAMETER_NAME)
 _ROOT = frozenset(("graphexec", "name", "description", "parameters", "nodes", "targets"))
-_NODE = frozenset(("type", "title", "inputs"))
+SETTINGS = ("continuation",)
+"""Fields of a node that are settings of graphexec; the graph's checks judge their values, as those of other files."""
+
+_NODE = frozenset(("type", "title", "inputs", *SETTINGS))
 _PARAMETER = frozenset(("type", "default", "min", "max", "choices", "description"))
 _TYPES = frozenset(("INT", "FLOAT", "STRING", "BOOLEAN"))
 

@@ -58,6 +58,8 @@ class NodeDecl:
     """A node as the file declares it. `path` leads to the node in the source, for diagnostics.
 
     `input_paths` and `type_path` are where inputs and type stand if not at `inputs` and `class_type` of the node.
+    `meta["graphexec"]` holds graphexec's own settings of the node, whatever the format; `settings_path` is where they
+    stand if not there.
     """
 
     id: str
@@ -68,6 +70,16 @@ class NodeDecl:
     meta: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     input_paths: Mapping[str, Path] = field(default_factory=lambda: MappingProxyType({}))
     type_path: Path | None = None
+    settings_path: Path | None = None
+
+    @property
+    def settings(self) -> Any:
+        """graphexec's own settings as the file has them: a mapping, or whatever else stands there."""
+        return self.meta.get("graphexec") if self.meta else None
+
+    def setting_path(self, name: str) -> Path:
+        """Where a setting of graphexec stands in the source."""
+        return (*(self.settings_path or (*self.path, "_meta", "graphexec")), name)
 
     def input_path(self, name: str) -> Path:
         """Where the value of an input stands, or would stand, in the source."""

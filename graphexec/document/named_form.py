@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from graphexec.diagnostics.model import Diagnostic, Path, Place
-from graphexec.document.form_check import plainly_valid
+from graphexec.document.form_check import SETTINGS, plainly_valid
 from graphexec.document.model import Document, NodeDecl, Parameter, Source, Target
 from graphexec.document.named_values import named_value
 from graphexec.document.parameter_form import read_parameter
@@ -72,7 +72,12 @@ def _node(name: str, form: dict[str, Any], names: Set[str], path: Path, found: l
         key: named_value(value, names, name, key, (*base, key), found)
         for key, value in _mapping(form, "inputs").items()
     }
-    return NodeDecl(name, form["type"], MappingProxyType(inputs), path, _text(form, "title"))
+    settings = {field: form[field] for field in SETTINGS if field in form}
+    meta: dict[str, Any] = {"graphexec": settings} if settings else {}
+    return NodeDecl(
+        name, form["type"], MappingProxyType(inputs), path, _text(form, "title"), MappingProxyType(meta),
+        settings_path=path,
+    )  # fmt: skip
 
 
 def _targets(texts: list[str] | tuple[()], names: Set[str], found: list[Diagnostic]) -> tuple[Target, ...]:

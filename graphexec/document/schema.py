@@ -70,6 +70,9 @@ class NodeForm(Form):
     type: str = Field(min_length=1, description="The type as API files have it in class_type.")
     title: str | None = None
     inputs: dict[str, InputField] = Field(default_factory=dict)
+    continuation: Annotated[Any, WithJsonSchema({"const": "exact"})] = Field(
+        None, description="For samplers: hand the state of sampling on with the latent, so that stages equal one run."
+    )
 
 
 class WorkflowForm(Form):

@@ -110,6 +110,7 @@ def _field_hint(path: Path) -> str:
     fields = list(form.model_fields)
     if meant := nearest(str(path[-1]), fields, limit=1):
         return f'did you mean "{meant[0]}"?'
+    known = ", ".join(f'"{field}"' for field in fields)
     if form is NodeForm:
-        return 'the fields of a node are "type", "title" and "inputs"; values of inputs go under "inputs"'
-    return "the fields are " + ", ".join(f'"{field}"' for field in fields)
+        return f'the fields of a node are {known}; values of inputs go under "inputs"'
+    return f"the fields are {known}"

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from graphexec.document.form_check import is_node_name
+from graphexec.document.form_check import SETTINGS, is_node_name
 from graphexec.document.model import Document, InputValue, Link, NodeDecl, Parameter, ParameterRef, Target, Unreadable
 from graphexec.document.named_values import linked, named_value
 from graphexec.document.targets import parse_target
@@ -115,6 +115,10 @@ def _node(node: NodeDecl, document: Document) -> Iterator[str]:
     yield f"    type: {scalar(node.type)}"
     if node.title is not None:
         yield from block("    title:", node.title, 4)
+    settings = node.settings if isinstance(node.settings, dict) else {}
+    for field in SETTINGS:
+        if field in settings:
+            yield from block(f"    {field}:", settings[field], 4)
     if node.inputs:
         yield "    inputs:"
     for name, value in node.inputs.items():

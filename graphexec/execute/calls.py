@@ -106,7 +106,8 @@ class Caller:
         return gather(task, self._tasks, hidden, self._around.hooks.isolate)
 
     def _context(self, task: Task) -> NodeContext:
-        return NodeContext(self._around, task.node.id, task.node.spec.type, task.display)
+        node = task.node
+        return NodeContext(self._around, node.id, node.spec.type, task.display, node.continuation)
 
     def _blocked(self, task: Task, arguments: Arguments) -> set[int]:
         """Return the calls that a blocked input skips; the first consumer tells the message."""

@@ -40,10 +40,13 @@ class Surroundings:
 class NodeContext:
     """Implements ports.Context for one node; `shown_as` is the id that progress is reported under."""
 
-    __slots__ = ("_around", "node_id", "node_type", "shown_as")
+    __slots__ = ("_around", "continuation", "node_id", "node_type", "shown_as")
 
-    def __init__(self, around: Surroundings, node_id: str, node_type: str, shown_as: str) -> None:
+    def __init__(
+        self, around: Surroundings, node_id: str, node_type: str, shown_as: str, continuation: str | None = None
+    ) -> None:
         self._around = around
+        self.continuation = continuation
         self.node_id = node_id
         self.node_type = node_type
         self.shown_as = shown_as

@@ -9,6 +9,9 @@ from graphexec.diagnostics import codes
 from graphexec.graph.latent_flow import LatentState
 from graphexec.graph.stages import Stage
 
+CONTINUATION = "continuation"
+"""Stands for the setting where an advice names an input."""
+
 
 @dataclass(frozen=True, slots=True)
 class Advice:
@@ -29,6 +32,7 @@ def review(stage: Stage, before: LatentState) -> Iterator[Advice]:
     a second pass) is as it should be.
     """
     previous = before.stage
+    yield from _exactness(stage, previous if before.kind == "noisy" else None)
     if stage.is_idle:
         yield _idle(stage, previous)
     elif before.kind == "noisy" and previous is not None and stage.adds_noise:
@@ -47,6 +51,25 @@ def review(stage: Stage, before: LatentState) -> Iterator[Advice]:
             )  # fmt: skip
         elif previous is not None and before.kind in ("noisy", "clean"):
             yield from _continuation(previous, stage, before.kind == "noisy")
+
+
+def _exactness(stage: Stage, previous: Stage | None) -> Iterator[Advice]:
+    """Say where `continuation: exact` has no effect; `previous` is the stage that left its noise for this one."""
+    if stage.exact and stage.adds_noise and stage.hands_over is False:
+        yield Advice(
+            codes.NOTHING_CONTINUED, stage, CONTINUATION,
+            "adds noise of its own and leaves none, so it neither continues a stage exactly nor is continued",
+            "use KSamplerAdvanced stages" if stage.simple
+            else "disable add_noise to continue another stage, or leave noise for the next one",
+        )  # fmt: skip
+    elif previous is not None and stage.adds_noise is False and stage.exact != previous.exact:
+        one, other = (previous, stage) if stage.exact else (stage, previous)
+        yield Advice(
+            codes.NOTHING_CONTINUED, stage, CONTINUATION if stage.exact else "latent_image",
+            f"continues node {previous.id}, and only node {other.id} has continuation: exact",
+            f"set it in node {one.id} too, or in neither",
+            None if stage.exact else (other, CONTINUATION),
+        )  # fmt: skip
 
 
 def _idle(stage: Stage, previous: Stage | None) -> Advice:

@@ -9,6 +9,7 @@ from graphexec.diagnostics.model import Severity
 from graphexec.diagnostics.sanitize import shown
 from graphexec.diagnostics.suggest import nearest
 from graphexec.document.model import Link, NodeDecl, ParameterRef, Unreadable
+from graphexec.graph.continuations import continuation_of
 from graphexec.graph.links import resolve
 from graphexec.graph.literals import Fault, check_literal, described
 from graphexec.graph.model import Edge, GraphNode
@@ -57,8 +58,10 @@ def bind(scope: Scope, decl: NodeDecl, interface: Interface) -> tuple[GraphNode 
             valid = False
     if valid and spec.function is not None:
         valid = check_files(scope, decl, interface, params) and _validate(scope, decl, interface, params, links)
+    continuation, sound = continuation_of(scope, decl, spec, params)
+    valid = valid and sound
     needs = (*[edge.node for edge in links.values()], *unknown)
-    return GraphNode(decl.id, spec, params, links) if valid else None, needs
+    return GraphNode(decl.id, spec, params, links, continuation) if valid else None, needs
 
 
 def _check(scope: Scope, spec: InputSpec, value: Any) -> tuple[Any, Fault | None]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from graphexec.diagnostics import codes
-from graphexec.diagnostics.model import Diagnostic, Related
-from graphexec.graph.handover import Advice, review
+from graphexec.diagnostics.model import Diagnostic, Place, Related
+from graphexec.document.model import NodeDecl
+from graphexec.graph.handover import CONTINUATION, Advice, review
 from graphexec.graph.latent_flow import LATENT_NODES, LatentState, incoming, passed_on, sampled
 from graphexec.graph.model import GraphNode
 from graphexec.graph.naming import input_place
@@ -47,17 +48,21 @@ def _advice(scope: Scope, advice: Advice) -> Diagnostic:
     if advice.other is not None:
         stage, input = advice.other
         other = scope.document.nodes[stage.id]
-        if input in other.inputs:
-            related = (Related(f"{scope.label(other.id)}: {input}", input_place(other, input)),)
+        if input in other.inputs or input == CONTINUATION:
+            related = (Related(f"{scope.label(other.id)}: {input}", _place(other, input)),)
     return codes.report(
         advice.code,
         f"{scope.label(decl.id)} {advice.message}",
-        input_place(decl, advice.input),
+        _place(decl, advice.input),
         hint=advice.hint,
         node=decl.id,
-        input=advice.input,
+        input=None if advice.input == CONTINUATION else advice.input,
         related=related,
     )
+
+
+def _place(decl: NodeDecl, input: str) -> Place:
+    return Place(decl.setting_path(CONTINUATION)) if input == CONTINUATION else input_place(decl, input)
 
 
 def _odd_sizes(scope: Scope, node: GraphNode) -> Iterator[Diagnostic]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from graphexec.document.model import Document
 from graphexec.registry.spec import NodeSpec
@@ -30,6 +30,8 @@ class GraphNode:
     spec: NodeSpec
     params: Mapping[str, Any]
     links: Mapping[str, Edge]
+    continuation: Literal["exact"] | None = None
+    """How a sampler takes part in a chain of stages: exactly, or as ComfyUI does (None)."""
 
 
 @dataclass(frozen=True, slots=True)

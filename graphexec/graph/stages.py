@@ -16,7 +16,8 @@ class Stage:
     """A sampler node. None stands for what is not known before the run, because it comes by link.
 
     `start` and `end` are as written; `adds_noise` and `keeps_noise` are add_noise and
-    return_with_leftover_noise as booleans. `simple` tells KSampler, which has none of these inputs.
+    return_with_leftover_noise as booleans. `simple` tells KSampler, which has none of these inputs. `exact` is the
+    setting `continuation: exact`.
     """
 
     id: str
@@ -27,6 +28,7 @@ class Stage:
     end: int | None
     adds_noise: bool | None
     keeps_noise: bool | None
+    exact: bool = False
 
     @classmethod
     def of(cls, node: GraphNode) -> Stage:
@@ -35,7 +37,8 @@ class Stage:
         if node.spec.type == "KSampler":
             steps, denoise = get("steps"), get("denoise")
             end = None if denoise is None else steps if denoise > 0 else 0  # it takes all its steps, or none
-            return cls(node.id, True, steps, get("scheduler"), 0, end, adds_noise=True, keeps_noise=False)
+            exact = node.continuation is not None
+            return cls(node.id, True, steps, get("scheduler"), 0, end, True, False, exact)
         switch: dict[Any, bool] = {"enable": True, "disable": False}
         return cls(
             node.id,
@@ -46,6 +49,7 @@ class Stage:
             get("end_at_step"),
             adds_noise=switch.get(get("add_noise")),
             keeps_noise=switch.get(get("return_with_leftover_noise")),
+            exact=node.continuation is not None,
         )
 
     @property
@@ -64,6 +68,13 @@ class Stage:
     def is_idle(self) -> bool | None:
         """Whether no step is left between start and end, so that the latent passes unchanged."""
         return None if self.start is None or self.last is None else self.start >= self.last
+
+    @property
+    def hands_over(self) -> bool | None:
+        """Whether noise is left in the latent for a next stage."""
+        if self.keeps_noise is False or self.is_complete:
+            return False
+        return None if self.keeps_noise is None or self.is_complete is None else True
 
     @property
     def is_complete(self) -> bool | None:

@@ -113,7 +113,7 @@ class Recipes:
         changed: Any,
     ) -> Known:
         recipe: dict[str, Any] = {"node": shape.common, "literals": node.params, "links": links}
-        if shape.plain and changed is None:
+        if shape.plain and changed is None and node.continuation is None:
             return Known(digest("step", [shape.basis, node.params, links]), recipe)
         named = tuple(self._named(shape, node, values))
         fields = {
@@ -124,6 +124,8 @@ class Recipes:
             "hidden": self._hidden(node.spec),
             "changed": changed,
         }
+        if node.continuation is not None:
+            fields["continuation"] = node.continuation
         recipe |= fields
         return Known(digest("step", [shape.basis, node.params, links, fields]), recipe)
 

@@ -85,6 +85,8 @@ class NodeSpec:
     plain result enters the key, NaN means 'always'."""
     lazy_status: Callable[..., Any] | None = None
     """check_lazy_status, called as `lazy_status(context, **inputs)`; returns the names still needed."""
+    continues: Mapping[str, Mapping[str, str]] | None = None
+    """A sampler, which may be given `continuation: exact`; by input, the choices that cannot have it, and why."""
     from_pack: bool = False
     """Comes from a node pack: gets copies where it could write, and its hidden inputs as arguments (so their
     values enter the key). A built-in declares hidden inputs for object-info only."""

@@ -16,7 +16,7 @@ from tests.support.graphs import document, graph
 from tests.support.specs import Types, spec
 
 TYPES = Types(
-    spec("Source", ["x:INT", "f:FLOAT?", "t:STRING?"], ["INT", "INT"]),
+    spec("Source", ["x:INT", "f:FLOAT?", "t:STRING?"], ["INT", "INT"], continues={}),
     spec("Twin", ["x:INT", "f:FLOAT?", "t:STRING?"], ["INT", "INT"]),
     spec("Add", ["a:INT", "b:INT"], ["INT", "INT"]),
     spec("Show", ["value:INT"], [], output_node=True),

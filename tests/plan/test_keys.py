@@ -113,6 +113,10 @@ class TestEveryFieldOfTheRecipeMatters:
     def test_literals(self):
         assert key(node(spec(), {"x": 1})) != key(node(spec(), {"x": 2}))
 
+    def test_continuation(self):
+        exact = GraphNode("1", spec(), {}, {}, "exact")
+        assert key(node(spec())) != key(exact) == key(GraphNode("2", spec(), {}, {}, "exact"))
+
     def test_links(self):
         assert key(LINKED, UP) != key(LINKED, {"a": UP["b"]})
 

@@ -7,6 +7,7 @@ import re
 
 from graphexec.cli.status import Status
 from graphexec.config import TABLE
+from graphexec.diffusion.names import LOOKS_AHEAD
 from tests.project.commands import ROOT
 
 
@@ -31,3 +32,10 @@ def test_every_test_that_the_coverage_page_names_exists() -> None:
     named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", (ROOT / "docs/coverage.md").read_text())
     assert len(named) > 10
     assert [f"{file}::{test}" for file, test in named if f"def {test}(" not in (ROOT / file).read_text()] == []
+
+
+def test_samplers_that_look_ahead_are_those_of_the_table() -> None:
+    rows = re.findall(r"^\| (\w[\w, ]+?)(, each also with _gpu)? \|", (ROOT / "docs/continuation.md").read_text(), re.M)
+    named = [name for names, _ in rows[1:] for name in names.split(", ")]
+    named += [f"{name}_gpu" for names, gpu in rows if gpu for name in names.split(", ")]
+    assert sorted(named) == sorted(LOOKS_AHEAD)

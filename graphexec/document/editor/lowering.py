@@ -40,12 +40,15 @@ def _declaration(node: EditorNode, found: list[Diagnostic]) -> NodeDecl:
     for slot in node.inputs:
         if slot.origin and slot.name:
             inputs[slot.name], places[slot.name] = Link(slot.origin.node, slot.origin.slot), slot.path
+    settings = node.properties.get("graphexec")
     return NodeDecl(
         id=node.id,
         type=node.type,
         inputs=inputs,
         path=node.path,
         title=node.title,
+        meta={} if settings is None else {"graphexec": settings},
         input_paths=places,
         type_path=(*node.path, "type"),
+        settings_path=(*node.path, "properties", "graphexec"),
     )

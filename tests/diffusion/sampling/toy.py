@@ -80,12 +80,17 @@ class Bench:
     policy: Policy = field(default_factory=Policy)
     stop_at: int | None = None
     reused: int = 0
+    continuation: str | None = None
     done: list[int] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     def progress(self, done, total, preview=None):
         self.done.append(done)
         if done == self.stop_at:
             raise KeyboardInterrupt
+
+    def warn(self, message):
+        self.warnings.append(message)
 
     def steps_reused(self, count):
         self.reused += count
