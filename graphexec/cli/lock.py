@@ -21,7 +21,9 @@ def lock(
     device: options.Device = None,
     dtype: options.Dtype = None,
     noise: options.Noise = None,
+    threads: options.Threads = None,
     nodes: options.Nodes = None,
+    cache: options.Cache = None,
     follow_links: options.FollowLinks = False,
     deadline: Annotated[
         float | None, typer.Option("--deadline", metavar="S", help="Stop after S seconds; exit status 124.")
@@ -40,7 +42,9 @@ def lock(
         "device": device,
         "dtype": dtype,
         "noise": noise,
+        "threads": threads,
         "nodes": nodes,
+        "cache": cache,
         "follow_links": follow_links or None,
         "deadline": deadline,
     }

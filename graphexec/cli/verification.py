@@ -19,10 +19,11 @@ from graphexec.cli.terminal import foreign_code, result
 from graphexec.cli.workflows import resolve_argument
 from graphexec.config import Settings
 from graphexec.diagnostics.sanitize import visible
-from graphexec.errors import GraphexecError, Interrupted, InvalidWorkflow, RunFailed
+from graphexec.errors import GraphexecError, Interrupted, InvalidWorkflow, RunFailed, UsageError
 from graphexec.execute.cancel import Cancel
 from graphexec.proof.kept import write_whole
 from graphexec.proof.levels import level_of
+from graphexec.proof.locked_policy import locked_words
 from graphexec.proof.model import Level, Lock
 from graphexec.proof.reading import lock_path, read_lock
 from graphexec.proof.sentences import name_of, sentence
@@ -30,7 +31,6 @@ from graphexec.proof.verification import Verdict, update_lock, verify
 from graphexec.store.location import OFF
 
 _STATUSES = {"passed": Status.DONE, "mismatch": Status.MISMATCH, "drift": Status.DRIFT}
-_POLICY = ("device", "dtype", "noise")
 
 
 def verify_files(
@@ -73,16 +73,18 @@ def _verify(file: str, given: Mapping[str, Any], sessions: Sessions, level: Leve
         with listening(None) as listener, Stopping(cancel), foreign_code():
             verdict = verify(path, lock, session, level=level, listener=listener, cancel=cancel)
         return dataclasses.replace(verdict, file=file)
-    except (InvalidWorkflow, RunFailed, Interrupted) as error:
+    except (InvalidWorkflow, RunFailed, Interrupted, UsageError) as error:  # such as a device that is not there
         return Verdict(file, error=error, seconds=time.monotonic() - begun)
 
 
 def _as_locked(settings: Settings, lock: Lock) -> Settings:
     """Return the settings without a cache, and with the locked numeric policy where nobody asked for another."""
-    unset: dict[str, Any] = {
-        name: lock.policy[name] for name in _POLICY if settings.origin(name).layer == "default" and name in lock.policy
-    }
-    return dataclasses.replace(settings, cache=OFF, **unset)
+    words: dict[str, Any] = dict(locked_words(lock))
+    return dataclasses.replace(
+        settings,
+        cache=OFF,
+        **{name: word for name, word in words.items() if settings.origin(name).layer == "default"},
+    )
 
 
 def _status(verdict: Verdict) -> Status:

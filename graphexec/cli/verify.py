@@ -24,6 +24,7 @@ def verify(
     device: options.Device = None,
     dtype: options.Dtype = None,
     noise: options.Noise = None,
+    threads: options.Threads = None,
     nodes: options.Nodes = None,
     follow_links: options.FollowLinks = False,
     deadline: Annotated[
@@ -43,6 +44,7 @@ def verify(
         "device": device,
         "dtype": dtype,
         "noise": noise,
+        "threads": threads,
         "nodes": nodes,
         "follow_links": follow_links or None,
         "deadline": deadline,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from graphexec.hashing import digest_bytes
@@ -74,5 +75,6 @@ def remove_stale(lock: Path, before: Iterable[OutputRecord], after: Iterable[Out
     for record in before:
         if record.expected is not None and record.expected not in kept:
             (directory / record.expected).unlink(missing_ok=True)
-    if directory.is_dir() and not any(directory.iterdir()):
-        directory.rmdir()
+    if not kept - {None}:
+        with suppress(OSError):  # there is none, or it holds files of the user's
+            directory.rmdir()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Literal, TypeAlias
@@ -71,12 +71,18 @@ def verify(
     graph = locking.build(session, file, locking.recorded_changes(locked))
     facts = facts_of(graph, session)
     outputs = locking.render(session, graph, listener, cancel)
+    return replace(judge(file, locked, source, facts, outputs, level), seconds=perf_counter() - started)
+
+
+def judge(
+    file: str, lock: Lock, source: Source, facts: Facts, outputs: Sequence[Output], level: Level | None
+) -> Verdict:
+    """Return the verdict on what was rendered. `source` is the lock's text, whose name is its path."""
     return Verdict(
         file=file,
-        comparisons=tuple(comparisons(locked, outputs, Path(source.name), level)),
-        drift=tuple(as_warnings(drift(locked, facts, source))),
-        seconds=perf_counter() - started,
-        lock=locked,
+        comparisons=tuple(comparisons(lock, outputs, Path(source.name), level)),
+        drift=tuple(as_warnings(drift(lock, facts, source))),
+        lock=lock,
         facts=facts,
         outputs=tuple(outputs),
     )
