@@ -12,7 +12,7 @@ from graphexec.errors import NodeError, UsageError
 from graphexec.files import safe_name
 from graphexec.hashing import digest_bytes
 from graphexec.sweep.cell_run import CellOutcome
-from graphexec.sweep.manifest import holds
+from graphexec.sweep.manifest import ASIDE, holds
 from graphexec.sweep.records import CellFile, CellRecord
 
 STAGING = ".staging"
@@ -34,11 +34,18 @@ def locked(folder: Path) -> Iterator[None]:
     descriptor = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR, 0o666)
     try:
         _lock(descriptor, folder)
-        shutil.rmtree(folder / STAGING, ignore_errors=True)
+        _sweep_up(folder)
         yield
-        shutil.rmtree(folder / STAGING, ignore_errors=True)
+        _sweep_up(folder)
     finally:
         os.close(descriptor)
+
+
+def _sweep_up(folder: Path) -> None:
+    """Remove what a process that was killed had begun."""
+    shutil.rmtree(folder / STAGING, ignore_errors=True)
+    for path in folder.glob(ASIDE):
+        path.unlink()
 
 
 def _lock(descriptor: int, folder: Path) -> None:

@@ -18,6 +18,9 @@ from graphexec.sweep.records import CellFile, CellRecord
 
 SCHEMA = 1
 JSON, CSV = "sweep.json", "sweep.csv"
+ASIDE = ".*.part"
+"""Files that are being written."""
+
 _COLUMNS = ("status", "files", "seconds", "executed", "reused", "error")
 
 
@@ -42,11 +45,11 @@ class Manifest:
         self.write()
 
     def write(self) -> None:
-        """Write both files. A process that is killed leaves the old ones or the new ones, never torn ones."""
+        """Write both files, the one that says what is done first. A process that is killed leaves none torn."""
         rows = self._rows.values()
-        replace_file(self.folder / CSV, (self._csv_head() + "".join(row for _, row in rows)).encode())
         cells = ",\n".join(f"  {row}" for row, _ in rows)
         replace_file(self.folder / JSON, f'{{\n{self._head} "cells": [\n{cells}\n ]\n}}\n'.encode())
+        replace_file(self.folder / CSV, (self._csv_head() + "".join(row for _, row in rows)).encode())
 
     def _csv_head(self) -> str:
         return _csv_line(["cell", *self._names, *_COLUMNS])

@@ -13,9 +13,10 @@ from graphexec.document.load import load_source, read
 from graphexec.document.locate import locate
 from graphexec.document.model import Document
 from graphexec.errors import InvalidWorkflow
+from graphexec.graph.model import GraphNode
 from graphexec.graph.prompt import api_prompt
 from graphexec.hashing import digest
-from graphexec.plan.model import Plan
+from graphexec.plan.model import Known, Plan
 from graphexec.sweep.axes import Axis
 from graphexec.sweep.cells import MAX_CELLS, Cell, cells, check_count, count, read_rows
 from graphexec.sweep.findings import CellFindings
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from graphexec.api import Changes, PathLike, Session
 
 
+END = "end_at_step"
+"""The input that says where a sampler stops."""
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """A step that one or more cells need. `steps` are those of a sampler, None where its literals do not tell."""
@@ -36,6 +41,8 @@ class Work:
     steps: int | None
     handle: bool
     """Makes handles only, which no store keeps and no other process can use."""
+    place: tuple[int, int]
+    """Where it stands in the order of a run: by first use, but a sampler that stops earlier before one that goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +191,7 @@ class _Planner:
         self.cells: list[PlannedCell] = []
         self.works: list[Work] = []
         self._numbers: dict[str, int] = {}
+        self._families: dict[str, int] = {}
 
     def add(self, cell: Cell) -> None:
         """Check a cell, and plan it unless it has errors."""
@@ -205,8 +213,18 @@ class _Planner:
             node = plan.graph.nodes[id]
             kind = kind_of(node)
             steps = steps_of(node, plan.graph) if kind == "sample" else None
-            self.works.append(Work(identity, kind, steps, node.spec.handle))
+            place = self._place(plan, node, number)
+            self.works.append(Work(identity, kind, steps, node.spec.handle, place))
         return number
+
+    def _place(self, plan: Plan, node: GraphNode, number: int) -> tuple[int, int]:
+        """Return the place of a work: a sampler that goes on where another stops reuses its steps if it comes later."""
+        key, end = plan.keys[node.id], node.params.get(END)
+        if not isinstance(key, Known) or not isinstance(end, int):
+            return number, 0
+        others = {name: value for name, value in node.params.items() if name != END}
+        family = digest("family", [node.spec.type, others, dict(key.recipe["links"])])
+        return self._families.setdefault(family, number), end
 
     def _key(self, plan: Plan, named: Mapping[str, str]) -> str:
         graph = plan.graph
@@ -222,7 +240,7 @@ def ordered(plan: SweepPlan, chosen: Sequence[PlannedCell]) -> list[PlannedCell]
     """
     rank = {kind: number for number, kind in enumerate(KINDS)}
 
-    def place(planned: PlannedCell) -> list[tuple[int, int]]:
-        return sorted((rank[plan.works[work].kind], work) for _, work in planned.steps)
+    def place(planned: PlannedCell) -> list[tuple[int, tuple[int, int]]]:
+        return sorted((rank[plan.works[work].kind], plan.works[work].place) for _, work in planned.steps)
 
     return sorted(chosen, key=place)

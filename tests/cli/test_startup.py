@@ -30,7 +30,10 @@ def test_help_imports_nothing_heavy(home: Path) -> None:
     assert not imported("--help", cwd=home) & (NUMERIC | {"networkx", "pydantic", "yaml", "rich"})
 
 
-@pytest.mark.parametrize("arguments", [("check",), ("plan",), ("graph",)])
+SWEEP = ("sweep", "--matrix", "2.filename_prefix=a,b", "--dry-run")
+
+
+@pytest.mark.parametrize("arguments", [("check",), ("plan",), ("graph",), SWEEP])
 def test_verbs_that_run_nothing_import_no_tensors(home: Path, copy: str, arguments: tuple[str, ...]) -> None:
     assert not imported(*arguments, copy, cwd=home) & (NUMERIC | {"networkx", "rich"})
 

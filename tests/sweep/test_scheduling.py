@@ -17,7 +17,7 @@ KINDS = st.sampled_from(["load", "encode", "sample", "decode", "other"])
 def sweeps(draw):
     """Draw works and cells that need some of them, each in the order of the works."""
     kinds = draw(st.lists(KINDS, min_size=1, max_size=8))
-    works = [Work(str(n), kind, None, handle=kind == "load") for n, kind in enumerate(kinds)]
+    works = [Work(str(n), kind, None, kind == "load", (n, 0)) for n, kind in enumerate(kinds)]
     needs = draw(st.lists(st.sets(st.integers(0, len(works) - 1)), min_size=1, max_size=12))
     return works, [cell(n, sorted(need)) for n, need in enumerate(needs)]
 
@@ -83,7 +83,7 @@ def test_when_workers_die_every_cell_is_still_run_once(data, sweep, shared):
 
 
 def test_workers_stay_with_what_they_have_loaded():
-    works = [Work("a", "load", None, True), Work("b", "load", None, True)]
+    works = [Work("a", "load", None, True, (0, 0)), Work("b", "load", None, True, (1, 0))]
     cells = [cell(n, [n // 4]) for n in range(8)]
     scheduling = Scheduling(cells, works, shared=True)
     taken = {0: [], 1: []}
