@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from graphexec.ports import Blobs, Policy
     from graphexec.report.settle import Wishes
     from graphexec.store.disk import DiskStore
+    from graphexec.store.journal import Journal
     from graphexec.store.model import Store
 
 PathLike: TypeAlias = "str | os.PathLike[str]"
@@ -152,16 +153,19 @@ class Session:
         self._disk: DiskStore | None = None
         self.cache = directory_of(cache)
         """The directory that results are kept in, None when nothing outlives the process."""
+        self._journal: Journal | None = None
         self._store: Store = self._memory
         self._blobs: Blobs = MemoryBlobs()
         self._fingerprints = Fingerprints()
         if self.cache is not None:
             from graphexec.store.disk import DiskStore
+            from graphexec.store.journal import Journal
             from graphexec.store.tiers import Tiers
 
             self._disk = DiskStore(self.cache, self.registry.hooks, cache_size)
             self._store = Tiers(self._memory, self._disk)
             self._blobs = self._disk
+            self._journal = Journal(self.cache)
             self._fingerprints = Fingerprints(memo=self._disk)
 
     @cached_property
@@ -256,8 +260,10 @@ class Session:
         from graphexec.execute.events import Event
         from graphexec.execute.hidden import HiddenSources
         from graphexec.execute.runner import execute
+        from graphexec.report.entry import RunEntry, status_of
         from graphexec.report.provenance import Provenance
-        from graphexec.report.settle import describe, settle
+        from graphexec.report.run_json import Told, describe
+        from graphexec.report.settle import settle
 
         started, clock = datetime.now(), perf_counter()
         plan, recipes = self._plan(graph)
@@ -277,14 +283,21 @@ class Session:
             self._disk.tell(around.notice)
         if listener is not None:
             listener(Event("run_started", total=len(plan.steps), data={"policy": asdict(self.policy)}))
-        ending = execute(plan, around, recipes, self._store, self.registry.get, debug=self._debug)
-        provenance = Provenance(graph, self.policy, recipes.contents)
-        result, files = settle(ending.result, graph, recipes.world.prompt, wishes, listener, started, provenance)
-        seconds = perf_counter() - clock
-        describing = partial(describe, graph, result, self.policy, started, seconds, recipes.contents, files)
-        result = replace(result, _describe=cache(describing))
+        with RunEntry(self._journal, graph.document.source.name) as entry:
+            store = entry.noting(self._store)
+            ending = execute(plan, around, recipes, store, self.registry.get, debug=self._debug)
+            provenance = Provenance(graph, self.policy, recipes.contents)
+            result, files = settle(ending.result, graph, recipes.world.prompt, wishes, listener, started, provenance)
+            seconds, status = perf_counter() - clock, status_of(result, ending.stopped)
+            told = Told(status, self.policy, started, seconds, recipes.contents, files, entry.number)
+            describing = cache(partial(describe, graph, result, told))
+            result = replace(result, _describe=describing)
+            if entry.number is not None:
+                entry.conclude(describing())
+            elif (trouble := entry.trouble) and not any(node == "" for node, _ in around.warnings):
+                around.notice(trouble)
         if listener is not None:
-            listener(Event("run_finished", seconds=seconds))
+            listener(Event("run_finished", seconds=seconds, data={} if entry.number is None else {"run": entry.number}))
         if ending.stopped is not None:
             ending.stopped.result = result
             raise ending.stopped
@@ -323,6 +336,8 @@ class Session:
             self._memory.clear()
             if self._disk is not None:
                 self._disk.close()
+            if self._journal is not None:
+                self._journal.close()
 
     def __enter__(self) -> Self:
         return self

@@ -9,7 +9,22 @@ import typer
 from typer.core import TyperGroup
 
 import graphexec
-from graphexec.cli import cache, check, config, convert, diff, fmt, graph, lock, nodes, plan, run, sweep, verify
+from graphexec.cli import (
+    cache,
+    check,
+    config,
+    convert,
+    diff,
+    fmt,
+    graph,
+    history,
+    lock,
+    nodes,
+    plan,
+    run,
+    sweep,
+    verify,
+)
 from graphexec.cli.status import Status, exit_statuses, stop_for_bug
 from graphexec.cli.stopping import terminate
 from graphexec.cli.terminal import prepare_streams, result
@@ -56,6 +71,7 @@ app.command("fmt")(fmt.fmt)
 app.add_typer(nodes.app, name="nodes")
 app.add_typer(cache.app, name="cache")
 app.command("config")(config.config)
+app.add_typer(history.app, name="runs")
 
 
 def start() -> NoReturn:

@@ -35,6 +35,9 @@ def run(
     frozen: Annotated[
         bool, typer.Option("--frozen", help="Run only if nothing has changed since FILE.lock was written.")
     ] = False,
+    report: Annotated[
+        str | None, typer.Option("--report", metavar="FILE", help="Write what ran to FILE, as JSON (run.json).")
+    ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print events as NDJSON on standard output, and nothing else.")
     ] = False,
@@ -45,7 +48,7 @@ def run(
     A FILE is a path, '-' for standard input, or 'example:NAME' for an example that ships with graphexec.
     """
     from graphexec.cli.changes import changes_of
-    from graphexec.cli.runs import run_files
+    from graphexec.cli.runs import Way, run_files
 
     given = {
         "models": models,
@@ -63,4 +66,5 @@ def run(
         "previews": previews or None,
     }
     changes = changes_of(set, param, seed, target)
-    raise SystemExit(run_files(files, given, changes, as_json=json, debug=debug, frozen=frozen))
+    way = Way(as_json=json, debug=debug, frozen=frozen, report=report)
+    raise SystemExit(run_files(files, given, changes, way))

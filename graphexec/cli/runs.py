@@ -6,6 +6,8 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphexec.cli.failures import failure_text
@@ -18,7 +20,7 @@ from graphexec.cli.stopping import Stopping
 from graphexec.cli.terminal import foreign_code, path_line, result, say
 from graphexec.cli.workflows import once, resolve_argument
 from graphexec.diagnostics.sanitize import visible
-from graphexec.errors import Drifted, GraphexecError, Interrupted, InvalidWorkflow, RunFailed
+from graphexec.errors import Drifted, GraphexecError, Interrupted, InvalidWorkflow, RunFailed, UsageError
 from graphexec.execute.cancel import Cancel
 
 if TYPE_CHECKING:
@@ -30,31 +32,40 @@ if TYPE_CHECKING:
     from graphexec.graph.model import Graph
 
 
-def run_files(
-    files: Sequence[str], given: Mapping[str, Any], changes: Changes, *, as_json: bool, debug: bool, frozen: bool
-) -> Status:
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How to run: as the lock says, with events as JSON, tracebacks of failures; `report` is where run.json goes."""
+
+    as_json: bool = False
+    debug: bool = False
+    frozen: bool = False
+    report: str | None = None
+
+
+def run_files(files: Sequence[str], given: Mapping[str, Any], changes: Changes, way: Way) -> Status:
     """Run workflows one after another; one that has errors or fails does not keep the others from running.
 
-    With `frozen` each runs only as its lock says. Returns the status of the worst of them. An interruption or the
-    deadline ends them all.
+    Returns the status of the worst of them. An interruption or the deadline ends them all.
     """
+    if way.report is not None and len(once(files)) > 1:
+        raise UsageError("--report takes the report of one workflow: run them one by one")
     started = time.monotonic()
     worst = Status.DONE
     told = None
     with Sessions() as sessions:
         for file in once(files):
             settings = settings_for(file, given)
-            events = _event_lines(file) if as_json else None
+            events = _event_lines(file) if way.as_json else None
             try:
                 session = sessions.of(settings)
                 if session.policy != told and sys.stderr.isatty():
                     say(policy_line(session.policy))
                 told = session.policy
                 path = resolve_argument(file)
-                graph = _graph(path, session, changes, events, frozen=frozen)
-                _run(graph, settings, session, events, started)
+                graph = _graph(path, session, changes, events, frozen=way.frozen)
+                _run(graph, settings, session, events, started, way.report)
             except (InvalidWorkflow, Drifted, RunFailed, Interrupted) as error:
-                tell(error, events, debug)
+                tell(error, events, way.debug)
                 worst = max(worst, status_of(error))
                 if isinstance(error, Interrupted):
                     break
@@ -77,7 +88,9 @@ def _graph(path: str, session: Session, changes: Changes, events: EventLines | N
     return graph
 
 
-def _run(graph: Graph, settings: Settings, session: Session, events: EventLines | None, started: float) -> None:
+def _run(
+    graph: Graph, settings: Settings, session: Session, events: EventLines | None, started: float, report: str | None
+) -> None:
     cancel = Cancel(settings.deadline, started)
     outcome: Result | None = None
     try:
@@ -93,6 +106,17 @@ def _run(graph: Graph, settings: Settings, session: Session, events: EventLines 
             for file in outcome.files:
                 result(path_line(file))
             sys.stdout.flush()
+        if outcome is not None and report is not None:
+            _write_report(outcome, report)
+
+
+def _write_report(outcome: Result, path: str) -> None:
+    from graphexec.report.run_json import to_json
+
+    try:
+        Path(path).write_text(to_json(outcome.report), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"the report {path!r} cannot be written: {error.strerror or error}") from error
 
 
 @contextmanager

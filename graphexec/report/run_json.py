@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Literal, TypeAlias
-
-from pydantic import BaseModel, ConfigDict
+from typing import Literal, TypeAlias, TypedDict
 
 from graphexec.execute.result import Result
 from graphexec.graph.identity import graph_digest
 from graphexec.graph.model import Graph
-from graphexec.hashing import digest_bytes
+from graphexec.hashing import digest_file
 from graphexec.ports import Policy
 from graphexec.report.place import PlacedFile
 from graphexec.report.seeds import seeds
 from graphexec.report.versions import versions
 
+Outcome: TypeAlias = Literal["done", "failed", "interrupted", "deadline"]
 Status: TypeAlias = Literal["executed", "reused", "failed", "blocked", "not run"]
 
 SCHEMA = 1
 """Raised when a field changes its meaning or goes away."""
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class NodeRecord(_Record):
+class NodeRecord(TypedDict):
     """One node of the run. `seconds` is None for what did not run.
 
     `steps_reused` are sampler steps that were not made again, because an earlier run had left their result.
@@ -37,21 +34,21 @@ class NodeRecord(_Record):
     id: str
     type: str
     status: Status
-    seconds: float | None = None
-    message: str | None = None
-    steps_reused: int | None = None
+    seconds: float | None
+    message: str | None
+    steps_reused: int | None
 
 
-class ModelRecord(_Record):
+class ModelRecord(TypedDict):
     """A model or input file that a node named: `digest` is the BLAKE3 of its content, None when it was not read."""
 
     node: str
     input: str
     name: str
-    digest: str | None = None
+    digest: str | None
 
 
-class FileRecord(_Record):
+class FileRecord(TypedDict):
     """A file that holds a result: `digest` is the BLAKE3 of the file, `content` that of the file without metadata.
 
     `content` is None for files too large to hold.
@@ -61,100 +58,112 @@ class FileRecord(_Record):
     node: str
     media_type: str
     digest: str
-    content: str | None = None
+    content: str | None
     unchanged: bool
 
 
-class RunReport(_Record):
-    """A run. `graph` is the digest of what the workflow means.
+class RunReport(TypedDict):
+    """A run. `run` is its number in the journal, None without one; `graph` the digest of what the workflow means.
 
-    Seeds are the inputs that editors offer to vary, by `node.input`; times are ISO 8601 with zone.
+    `counts` are nodes by status. Seeds are the inputs that editors offer to vary, by `node.input`; times are ISO 8601
+    with zone.
     """
 
-    schema_version: int = SCHEMA
+    schema_version: int
+    run: int | None
+    status: Outcome
     workflow: str
     graph: str
     started: str
     seconds: float
     policy: Mapping[str, str | int | None]
-    nodes: tuple[NodeRecord, ...]
+    counts: Mapping[str, int]
+    nodes: list[NodeRecord]
     seeds: Mapping[str, int]
-    models: tuple[ModelRecord, ...]
-    files: tuple[FileRecord, ...]
+    models: list[ModelRecord]
+    files: list[FileRecord]
     versions: Mapping[str, str]
 
 
-def models(graph: Graph, digests: Mapping[tuple[str, str], str]) -> tuple[ModelRecord, ...]:
+def models(graph: Graph, digests: Mapping[tuple[str, str], str]) -> list[ModelRecord]:
     """Return the files that literals of a graph name; `digests` by (folder, name)."""
-    return tuple(
+    return [
         ModelRecord(node=node.id, input=spec.name, name=name, digest=digests.get((spec.folder, name)))
         for node in graph.nodes.values()
         for spec in node.spec.inputs
         if spec.folder is not None and isinstance(name := node.params.get(spec.name), str) and name not in spec.choices
-    )
+    ]
 
 
-def file_records(files: Iterable[PlacedFile]) -> tuple[FileRecord, ...]:
+def file_records(files: Iterable[PlacedFile]) -> list[FileRecord]:
     """Return the records of placed files; reads each for its digest."""
-    return tuple(
+    return [
         FileRecord(
             path=str(file.path),
             node=file.node,
             media_type=file.media_type,
-            digest=digest_bytes(file.path.read_bytes()),
+            digest=digest_file(file.path),
             content=file.content,
             unchanged=file.unchanged,
         )
         for file in files
-    )
+    ]
 
 
-def describe(
-    graph: Graph,
-    result: Result,
-    *,
-    policy: Policy,
-    started: datetime,
-    seconds: float,
-    times: Mapping[str, float],
-    digests: Mapping[tuple[str, str], str],
-    files: Iterable[PlacedFile],
-) -> RunReport:
-    """Return the report of a run. `times` are seconds by node id, `digests` those of files by (folder, name)."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is known of a run beside its graph and result. `digests` are those of files by (folder, name)."""
+
+    status: Outcome
+    policy: Policy
+    started: datetime
+    seconds: float
+    digests: Mapping[tuple[str, str], str]
+    files: tuple[PlacedFile, ...]
+    run: int | None = None
+
+
+def describe(graph: Graph, result: Result, told: Told) -> RunReport:
+    """Return the report of a run."""
+    nodes = node_records(graph, result)
     return RunReport(
+        schema_version=SCHEMA,
+        run=told.run,
+        status=told.status,
         workflow=graph.document.source.name,
         graph=graph_digest(graph),
-        started=started.astimezone().isoformat(),
-        seconds=seconds,
-        policy=asdict(policy),
-        nodes=node_records(graph, result, times),
+        started=told.started.astimezone().isoformat(),
+        seconds=told.seconds,
+        policy=asdict(told.policy),
+        counts=dict(Counter(node["status"] for node in nodes)),
+        nodes=nodes,
         seeds=seeds(graph),
-        models=models(graph, digests),
-        files=file_records(files),
+        models=models(graph, told.digests),
+        files=file_records(told.files),
         versions=versions(),
     )
 
 
-def node_records(graph: Graph, result: Result, times: Mapping[str, float]) -> tuple[NodeRecord, ...]:
+def node_records(graph: Graph, result: Result) -> list[NodeRecord]:
     """Return what became of each node of the graph, in topological order."""
     statuses: dict[str, Status] = dict.fromkeys(result.executed, "executed")
     statuses |= dict.fromkeys(result.reused, "reused")
     statuses |= dict.fromkeys(result.blocked, "blocked")
     messages = {failure.node: failure.message for failure in result.failures}
     statuses |= dict.fromkeys(messages, "failed")
-    return tuple(
+    return [
         NodeRecord(
             id=id,
             type=graph.nodes[id].spec.type,
             status=statuses.get(id, "not run"),
-            seconds=times.get(id),
+            seconds=result.seconds.get(id),
             message=messages.get(id),
             steps_reused=result.steps_reused.get(id),
         )
         for id in graph.order
-    )
+    ]
 
 
-def to_json(report: RunReport) -> str:
+def to_json(report: Mapping[str, object]) -> str:
     """Return the text of run.json."""
-    return report.model_dump_json(indent=2) + "\n"
+    return json.dumps(report, indent=2) + "\n"

@@ -11,7 +11,6 @@ from typing import Any
 from graphexec.execute.events import Event, Listener
 from graphexec.execute.result import Failure, Result
 from graphexec.graph.model import Graph
-from graphexec.ports import Policy
 from graphexec.report.place import OutputFailed, Placed, PlacedFile, place
 from graphexec.report.provenance import Provenance
 
@@ -64,28 +63,3 @@ def settle(
 
 def _failure(error: OutputFailed, graph: Graph) -> Failure:
     return Failure(error.node, graph.nodes[error.node].spec.type, str(error), {}, error, is_bug=False)
-
-
-def describe(
-    graph: Graph,
-    result: Result,
-    policy: Policy,
-    started: datetime,
-    seconds: float,
-    digests: Mapping[tuple[str, str], str],
-    files: tuple[PlacedFile, ...],
-) -> Mapping[str, Any]:
-    """Return the content of run.json as plain data."""
-    from graphexec.report import run_json  # pydantic is slow to import, and most runs ask for no report
-
-    report = run_json.describe(
-        graph,
-        result,
-        policy=policy,
-        started=started,
-        seconds=seconds,
-        times=result.seconds,
-        digests=digests,
-        files=files,
-    )
-    return report.model_dump(mode="json")

@@ -16,7 +16,7 @@ def begin(connection: sqlite3.Connection, keys: Iterable[str]) -> int:
     """Enter a run with the keys that it will use, and return its number; in a transaction of the caller's."""
     now = time.time()
     cursor = connection.execute(
-        "INSERT INTO runs (pid, place, started, until) VALUES (?, ?, ?, ?)", (os.getpid(), _place(), now, now + LASTS)
+        "INSERT INTO runs (pid, place, started, until) VALUES (?, ?, ?, ?)", (os.getpid(), here(), now, now + LASTS)
     )
     number = int(cursor.lastrowid or 0)
     used = [(now, key) for key in keys]
@@ -33,13 +33,13 @@ def end(connection: sqlite3.Connection, number: int) -> None:
 
 def forget_the_dead(connection: sqlite3.Connection) -> None:
     """Take runs off the list whose process is gone; in a transaction of the caller's."""
-    here, now = _place(), time.time()
+    ours, now = here(), time.time()
     for number, pid, place, until in connection.execute("SELECT id, pid, place, until FROM runs").fetchall():
-        if not (_runs(pid) if place == here else until > now):
+        if not (lives(pid) if place == ours else until > now):
             end(connection, number)
 
 
-def _place() -> str:
+def here() -> str:
     """Return what tells in which set of process numbers a pid counts."""
     try:
         return f"{_boot()} {Path('/proc/self/ns/pid').readlink()}"
@@ -51,7 +51,7 @@ def _boot() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
-def _runs(pid: int) -> bool:
+def lives(pid: int) -> bool:
     if os.name != "posix":  # where signal 0 would end the process
         return True
     try:

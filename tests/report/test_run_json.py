@@ -14,7 +14,7 @@ from graphexec.ports import Policy
 from graphexec.registry.authoring import Choice, File, Int, Socket
 from graphexec.registry.spec import NodeSpec
 from graphexec.report.place import PlacedFile
-from graphexec.report.run_json import describe, to_json
+from graphexec.report.run_json import Told, describe, to_json
 from graphexec.report.versions import versions
 
 
@@ -46,31 +46,35 @@ def report(tmp_path):
             reused=("4",),
             failures=(Failure("2", "Sampler", "no", {}, ValueError(), False),),
             blocked=("3",),
+            seconds={"1": 0.25},
         ),
-        policy=POLICY,
-        started=datetime(2026, 1, 2, 3, 4, tzinfo=UTC),
-        seconds=1.5,
-        times={"1": 0.25},
-        digests={("checkpoints", "a.safetensors"): "ab12"},
-        files=[PlacedFile("9", file, "", "images", "image/png", True)],
+        Told(
+            status="failed",
+            policy=POLICY,
+            started=datetime(2026, 1, 2, 3, 4, tzinfo=UTC),
+            seconds=1.5,
+            digests={("checkpoints", "a.safetensors"): "ab12"},
+            files=(PlacedFile("9", file, "", "images", "image/png", True),),
+        ),
     )
 
 
 def test_says_what_became_of_each_node(tmp_path):
-    said = {node.id: (node.status, node.seconds, node.message) for node in report(tmp_path).nodes}
+    said = {node["id"]: (node["status"], node["seconds"], node["message"]) for node in report(tmp_path)["nodes"]}
     assert said == {
         "1": ("executed", 0.25, None),
         "4": ("reused", None, None),
         "2": ("failed", None, "no"),
         "3": ("blocked", None, None),
     }
+    assert report(tmp_path)["counts"] == {"executed": 1, "reused": 1, "failed": 1, "blocked": 1}
 
 
 def test_lists_seeds_models_and_files(tmp_path):
     made = report(tmp_path)
-    assert made.seeds == {"2.seed": 2**64 - 1}
-    assert [(m.node, m.name, m.digest) for m in made.models] == [("1", "a.safetensors", "ab12")]
-    assert [(f.digest, f.unchanged) for f in made.files] == [(digest_bytes(b"content"), True)]
+    assert made["seeds"] == {"2.seed": 2**64 - 1}
+    assert [(m["node"], m["name"], m["digest"]) for m in made["models"]] == [("1", "a.safetensors", "ab12")]
+    assert [(f["digest"], f["unchanged"]) for f in made["files"]] == [(digest_bytes(b"content"), True)]
 
 
 def test_is_json_with_exact_seeds_and_a_zone(tmp_path):
