@@ -28,9 +28,11 @@ from workflows.shapes.scenes import Scene, training_scenes
 from workflows.shapes.team import Team, work_together
 from workflows.shapes.words import UNKNOWN, numbered, states, vocabulary
 
-SCENES = 6000
-STEPS = 3000
-BATCH = 48
+SCENES = 4000
+STEPS = 1600
+FIRST_BATCH, BATCH = 48, 24
+FIRST_STEPS = 267
+"""How many steps have the first batch size: smaller batches took more steps in the time there was."""
 EMPTY = 0.10
 """How often the caption is left empty, for classifier-free guidance (Ho & Salimans 2022, arXiv 2207.12598)."""
 STRANGE = 0.02
@@ -110,7 +112,7 @@ def train(team: Team, directory: Path, steps: int = STEPS, seed: int = 2, lr: fl
     started, recent = time.time(), 1.0
     for step in range(progress.resume(), steps):
         rng = np.random.default_rng((seed, step))
-        chosen = rng.integers(len(scenes), size=BATCH)
+        chosen = rng.integers(len(scenes), size=FIRST_BATCH if step < FIRST_STEPS else BATCH)
         tokens = torch.tensor(tokens_of([scenes[int(index)] for index in chosen], rng))
         generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
         batch = Batch(*map(team.share, noised(latents[torch.from_numpy(chosen)], generator)))
@@ -129,9 +131,10 @@ def train(team: Team, directory: Path, steps: int = STEPS, seed: int = 2, lr: fl
         progress.save(steps)
 
 
-def encoded_scenes(directory: Path) -> Latents:
+def encoded_scenes(directory: Path, processes: int = 1) -> Latents:
     """The latents of all scenes, encoded at the first call by the autoencoder in `directory`."""
-    return training_latents(directory / "latents.pt", trained_autoencoder(directory), training_scenes(SCENES))
+    model, scenes = trained_autoencoder(directory), training_scenes(SCENES)
+    return training_latents(directory / "latents.pt", model, scenes, processes)
 
 
 @torch.no_grad()
@@ -157,7 +160,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--processes", type=int, default=1, help="how many cores to use")
     arguments = parser.parse_args()
-    encoded_scenes(arguments.directory)
+    encoded_scenes(arguments.directory, arguments.processes)
     task = partial(train, directory=arguments.directory, steps=arguments.steps)
     work_together(arguments.processes, arguments.directory / "meeting", task)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +12,8 @@ import torch
 from torch import Tensor
 
 from graphexec.diffusion.models.autoencoder import Autoencoder
-from workflows.shapes.scenes import Scene, picture
+from workflows.shapes.scenes import SIDE, Scene, picture
+from workflows.shapes.team import Team, work_together
 
 BATCH = 16
 
@@ -41,10 +43,21 @@ def encoded(model: Autoencoder, scenes: Sequence[Scene]) -> Tensor:
     return torch.cat(parts)
 
 
-def training_latents(path: Path, model: Autoencoder, scenes: Sequence[Scene]) -> Latents:
-    """The latents of scenes, read from `path` if they are there, else encoded and written."""
+def encode_share(team: Team, path: Path, model: Autoencoder, scenes: Sequence[Scene]) -> None:
+    """Encode this process's share of the scenes into a file beside `path`."""
+    torch.save(encoded(model, scenes[team.rank :: team.size]), path.with_suffix(f".{team.rank}"))
+
+
+def training_latents(path: Path, model: Autoencoder, scenes: Sequence[Scene], processes: int = 1) -> Latents:
+    """The latents of scenes, read from `path` if they are there, else encoded by so many processes and written."""
     if not path.exists():
-        values = encoded(model, scenes)
+        task = partial(encode_share, path=path, model=model, scenes=scenes)
+        work_together(processes, path.with_suffix(".meeting"), task)
+        values = torch.empty(len(scenes), 4, SIDE // 8, SIDE // 8)
+        for rank in range(processes):
+            share = path.with_suffix(f".{rank}")
+            values[rank::processes] = torch.load(share, weights_only=True)
+            share.unlink()
         aside = path.with_name(path.name + ".part")
         torch.save(values, aside)
         aside.replace(path)
