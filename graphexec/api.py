@@ -86,8 +86,9 @@ class Session:
     entry point. `cache` is the directory that results are kept in: "auto" is the user's own, or what the variable
     GRAPHEXEC_CACHE says; None keeps nothing on disk. `memory` and `cache_size` are the bytes kept in memory and on
     disk. `threads` compute on the processor, one a core unless told otherwise. `debug` finds nodes that change their
-    inputs, at the cost of hashing them. Several threads may share a Session. Raises UsageError for directories that
-    do not exist.
+    inputs, at the cost of hashing them. `object_info` are files of schemas of nodes that are not installed, as
+    ComfyUI's /object_info gives them: files that use such nodes are read and checked, and do not run. Several threads
+    may share a Session. Raises UsageError for directories and files that do not exist.
     """
 
     def __init__(
@@ -106,8 +107,9 @@ class Session:
         cache_size: int = CACHE,
         debug: bool = False,
         follow_links: bool = False,
+        object_info: Iterable[PathLike] = (),
     ) -> None:
-        packs, roots = tuple(nodes), _several(models)
+        packs, roots, schemas = tuple(nodes), _several(models), tuple(object_info)
         self.options: Mapping[str, Any] = MappingProxyType(
             {
                 "models": roots,
@@ -123,10 +125,11 @@ class Session:
                 "cache_size": cache_size,
                 "debug": debug,
                 "follow_links": follow_links,
+                "object_info": schemas,
             }
         )
         """The arguments that open a Session like this one."""
-        self.registry = load_registry(packs)
+        self.registry = load_registry(packs, schemas)
         self.files = Folders(
             roots,
             input=os.fspath(input),

@@ -22,6 +22,7 @@ def check(
     target: options.Target = None,
     input: options.Input = None,
     nodes: options.Nodes = None,
+    object_info: options.ObjectInfo = None,
     follow_links: options.FollowLinks = False,
 ) -> None:
     """Check workflows and print all findings; nothing runs.
@@ -39,6 +40,7 @@ def check(
         "strict": strict or None,
         "input": input,
         "nodes": nodes,
+        "object_info": object_info,
         "follow_links": follow_links or None,
     }
     raise SystemExit(check_files(files, given, changes_of(set, param, seed, target)))

@@ -20,6 +20,7 @@ def convert(
     ] = False,
     param: options.Param = None,
     nodes: options.Nodes = None,
+    object_info: options.ObjectInfo = None,
 ) -> None:
     """Write a workflow in another format: ComfyUI's API format, a file for its editor, graphexec's YAML, a program.
 
@@ -28,4 +29,5 @@ def convert(
     from graphexec.cli.changes import changes_of
     from graphexec.cli.conversions import convert_file
 
-    raise SystemExit(convert_file(file, to, out, {"nodes": nodes}, changes_of(None, param, None, None), verify=verify))
+    given = {"nodes": nodes, "object_info": object_info}
+    raise SystemExit(convert_file(file, to, out, given, changes_of(None, param, None, None), verify=verify))

@@ -15,6 +15,7 @@ def diff(
     models: options.Models = None,
     input: options.Input = None,
     nodes: options.Nodes = None,
+    object_info: options.ObjectInfo = None,
     follow_links: options.FollowLinks = False,
 ) -> None:
     """Compare two workflows by what they mean; ids, order and layout do not count.
@@ -24,5 +25,11 @@ def diff(
     """
     from graphexec.cli.differences import diff_files
 
-    given = {"models": models, "input": input, "nodes": nodes, "follow_links": follow_links or None}
+    given = {
+        "models": models,
+        "input": input,
+        "nodes": nodes,
+        "object_info": object_info,
+        "follow_links": follow_links or None,
+    }
     raise SystemExit(diff_files(files, format, given))

@@ -27,7 +27,7 @@ def read_document(file: str, given: Mapping[str, Any]) -> tuple[Document, Regist
     """
     settings = settings_for(file, given)
     with foreign_code():
-        registry = load_registry(settings.nodes)
+        registry = load_registry(settings.nodes, settings.object_info)
     show_findings(registry.diagnostics)
     source = load_source(resolve_argument(file))
     document, findings = read(source, registry)

@@ -21,9 +21,9 @@ def draw_file(file: str, format: str, given: Mapping[str, Any]) -> None:
     known = next((name for name in DRAWING_FORMATS if name == format), None)
     if known is None:
         raise UsageError(f"--format: expected one of {', '.join(DRAWING_FORMATS)}, got {format!r}")
-    packs = settings_for(file, given).nodes
+    settings = settings_for(file, given)
     with foreign_code():
-        registry = load_registry(packs)
+        registry = load_registry(settings.nodes, settings.object_info)
     show_findings(registry.diagnostics)
     source = load_source(resolve_argument(file))
     document, findings = read(source, registry)

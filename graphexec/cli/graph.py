@@ -13,6 +13,7 @@ def graph(
     file: options.File,
     format: Annotated[str, typer.Option("--format", metavar="FORMAT", help="mermaid, dot or svg.")] = "mermaid",
     nodes: options.Nodes = None,
+    object_info: options.ObjectInfo = None,
 ) -> None:
     """Draw a workflow: print a Mermaid or Graphviz text, or an SVG picture. It may have errors.
 
@@ -20,4 +21,4 @@ def graph(
     """
     from graphexec.cli.drawings import draw_file
 
-    draw_file(file, format, {"nodes": nodes})
+    draw_file(file, format, {"nodes": nodes, "object_info": object_info})

@@ -47,7 +47,7 @@ def print_object_info(types: Sequence[str], nodes: Sequence[str] | None, models:
 def _registry(nodes: Sequence[str] | None, models: Sequence[str] | None = None) -> tuple[Registry, Settings]:
     settings = settings_for(STDIN, {"nodes": nodes, "models": models})
     with foreign_code():
-        registry = load_registry(settings.nodes)
+        registry = load_registry(settings.nodes, settings.object_info)
     show_findings(registry.diagnostics)
     return registry, settings
 

@@ -24,6 +24,12 @@ Nodes = Annotated[
     list[str] | None,
     typer.Option("--nodes", metavar="PATH", help="Node pack to load: Python code that will run. Repeatable."),
 ]
+ObjectInfo = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--object-info", metavar="FILE", help="Schemas of nodes not installed: JSON of /object_info. Repeatable."
+    ),
+]
 Device = Annotated[str | None, typer.Option("--device", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps.")]
 Dtype = Annotated[str | None, typer.Option("--dtype", metavar="NAME", help="Of the weights: auto, fp32, bf16, fp16.")]
 Noise = Annotated[

@@ -26,6 +26,7 @@ def run(
     noise: options.Noise = None,
     threads: options.Threads = None,
     nodes: options.Nodes = None,
+    object_info: options.ObjectInfo = None,
     follow_links: options.FollowLinks = False,
     cache: options.Cache = None,
     deadline: Annotated[
@@ -60,6 +61,7 @@ def run(
         "noise": noise,
         "threads": threads,
         "nodes": nodes,
+        "object_info": object_info,
         "follow_links": follow_links or None,
         "cache": cache,
         "deadline": deadline,

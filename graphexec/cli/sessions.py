@@ -46,6 +46,7 @@ def session_options(settings: Settings) -> dict[str, Any]:
         "input": settings.input,
         "output": settings.output,
         "nodes": settings.nodes,
+        "object_info": settings.object_info,
         "device": settings.device,
         "dtype": settings.dtype,
         "noise": settings.noise,

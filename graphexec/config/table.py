@@ -49,6 +49,7 @@ TABLE: tuple[Setting, ...] = (
         trust="user",
         risk="node packs are code that runs",
     ),
+    Setting("object-info", PATHS, "files with the JSON of ComfyUI's /object_info: schemas of nodes not installed here"),
     Setting(
         "follow-links",
         FLAG,
@@ -94,6 +95,7 @@ class Settings:
     input: str = "input"
     output: str = "output"
     nodes: tuple[str, ...] = ()
+    object_info: tuple[str, ...] = ()
     follow_links: bool = False
     name: str | None = None
     device: str = "auto"

@@ -22,6 +22,7 @@ from graphexec.graph.order import depth_first, needed_by
 from graphexec.graph.scope import Interface, NodeTypes, Scope
 from graphexec.graph.targets import excuse, resolve_targets, unused
 from graphexec.ports import Files
+from graphexec.registry.catalogue import PROVIDER as CORE
 
 LARGE = 10_000
 """Nodes from which on the garbage collector is out of the way."""
@@ -122,16 +123,35 @@ def _interfaces(scope: Scope) -> dict[str, Interface]:
             _report_unknown(scope, decl, hints[decl.type])
             continue
         result[id] = interface
-        if interface.spec.function is None:
-            scope.found.append(
-                codes.report(
-                    codes.UNIMPLEMENTED_NODE,
-                    f"{scope.label(decl.id)} is a node of {interface.spec.provider} that graphexec does not implement",
-                    type_place(decl),
-                    node=id,
-                )
-            )
+    missing = {type: known for type, known in by_type.items() if known and known.spec.function is None}
+    if missing:
+        scope.interfaces = result
+        _report_unimplemented(scope, missing)
     return result
+
+
+def _report_unimplemented(scope: Scope, missing: Mapping[str, Interface]) -> None:
+    """Report every node that is known and cannot run; with several types, each finding lists them all."""
+    types = ", ".join(shown(type)[1:-1] for type in sorted(missing))
+    listed = f"{len(missing)} types in this file are not implemented: {types}" if len(missing) > 1 else None
+    for decl in scope.document.nodes.values():
+        if decl.type not in missing:
+            continue
+        spec = missing[decl.type].spec
+        if spec.provider == CORE:
+            said = "known ComfyUI node, not implemented by this version"
+        else:
+            said = f"known only by its schema in {spec.provider}"
+        hints = filter(None, (None if spec.provider == CORE else "load its pack with --nodes PATH", listed))
+        scope.found.append(
+            codes.report(
+                codes.UNIMPLEMENTED_NODE,
+                f"{scope.label(decl.id)}: {said}",
+                type_place(decl),
+                hint="; ".join(hints) or None,
+                node=decl.id,
+            )
+        )
 
 
 def _unknown_hint(scope: Scope, type: str) -> str:

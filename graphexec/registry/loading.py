@@ -16,14 +16,21 @@ Pack: TypeAlias = "str | os.PathLike[str] | NodeFunction[..., Any]"
 """A node pack by path or entry point, or a function that `@graphexec.node` made into a node."""
 
 
-def load_registry(packs: Iterable[Pack] = ()) -> Registry:
-    """Return the registry of the built-in nodes and of packs; findings are inside."""
-    builtin = load_builtin()
-    names = list(packs)
-    if not names:
-        return Registry(builtin.specs, builtin.hooks, builtin.diagnostics)
-    from graphexec.registry.packs import load_packs
+def load_registry(packs: Iterable[Pack] = (), object_info: Iterable[str | os.PathLike[str]] = ()) -> Registry:
+    """Return the registry of the built-in nodes and of packs; findings are inside.
 
-    loaded = load_packs(names)
-    findings = (*builtin.diagnostics, *loaded.diagnostics)
-    return Registry((*builtin.specs, *loaded.specs), builtin.hooks, findings)
+    `object_info` are files of schemas (`registry.schema_files`). Raises UsageError for one that cannot be used.
+    """
+    builtin = load_builtin()
+    specs, findings = builtin.specs, builtin.diagnostics
+    if names := list(packs):
+        from graphexec.registry.packs import load_packs
+
+        loaded = load_packs(names)
+        specs, findings = (*specs, *loaded.specs), (*findings, *loaded.diagnostics)
+    if not (paths := list(object_info)):
+        return Registry(specs, builtin.hooks, findings)
+    from graphexec.registry.schema_files import read_schema_files
+
+    schemas, found = read_schema_files(paths, {spec.type: spec for spec in specs})
+    return Registry(specs, builtin.hooks, (*findings, *found), schemas)

@@ -14,14 +14,18 @@ from graphexec.registry.spec import NodeSpec
 
 
 class Registry:
-    """Node types by name; immutable once made.
+    """Node types by name; immutable once made. `schemas` are interfaces of types that cannot run here.
 
     Of two providers of one type the first wins, and `diagnostics` holds an error that names both; it also holds
     what went wrong while providers were loaded. `hooks` are those of the built-in nodes.
     """
 
     def __init__(
-        self, specs: Iterable[NodeSpec], hooks: Hooks | None = None, diagnostics: Iterable[Diagnostic] = ()
+        self,
+        specs: Iterable[NodeSpec],
+        hooks: Hooks | None = None,
+        diagnostics: Iterable[Diagnostic] = (),
+        schemas: Mapping[str, NodeSpec] = MappingProxyType({}),
     ) -> None:
         table: dict[str, NodeSpec] = {}
         found = list(diagnostics)
@@ -30,6 +34,7 @@ class Registry:
             if first is not spec:
                 found.append(_duplicate(first, spec))
         self._specs: Mapping[str, NodeSpec] = MappingProxyType(table)
+        self._schemas = schemas
         self.hooks: Hooks = hooks or PlainHooks()
         self.diagnostics = tuple(found)
 
@@ -38,16 +43,19 @@ class Registry:
         return self._specs.get(type)
 
     def known(self, type: str) -> NodeSpec | None:
-        """Return the spec of a core ComfyUI node that has no implementation here (`function` None), or None."""
-        return None if type in self._specs else catalogue.known(type)
+        """Return the spec of a node that has no implementation here (`function` None), or None.
+
+        It is one that the user gave a schema of, or one of ComfyUI's core.
+        """
+        return None if type in self._specs else self._schemas.get(type) or catalogue.known(type)
 
     def names(self) -> tuple[str, ...]:
         """Return the types that can run, in the order their providers list them."""
         return tuple(self._specs)
 
     def known_names(self) -> tuple[str, ...]:
-        """Return the core ComfyUI types that cannot run here, sorted."""
-        return tuple(name for name in catalogue.names() if name not in self._specs)
+        """Return the types that are known and cannot run here, sorted."""
+        return tuple(sorted({*catalogue.names(), *self._schemas} - self._specs.keys()))
 
     def __contains__(self, type: str) -> bool:
         return type in self._specs

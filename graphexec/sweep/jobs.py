@@ -49,7 +49,7 @@ def orders(
     if again is None or again.nodes != plan.document.nodes:
         raise UsageError("a document that was changed exists in this process only: use jobs=1, or write it to a file")
     source = source_fields(plan.document)
-    for name in ("models", "nodes"):
+    for name in ("models", "nodes", "object_info"):
         options[name] = [os.fspath(path) for path in options[name]]
     for name in ("input", "output", "cache"):
         options[name] = None if options[name] is None else os.fspath(options[name])

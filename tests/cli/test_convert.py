@@ -101,3 +101,22 @@ def test_unknown_node_types_are_converted(home):
 def test_a_place_that_cannot_be_written(home):
     ended = call("convert", HELLO, "--to", "api", "-o", "no/such/a.json")
     assert ended.status == 2 and "cannot write no/such/a.json: No such file or directory" in ended.err
+
+
+def test_schemas_of_other_packs(home):
+    schema = {
+        "input": {"required": {"a": ["INT", {}], "b": ["STRING", {}]}},
+        "output": ["IMAGE"],
+        "output_name": ["out"],
+    }
+    Path("info.json").write_text(json.dumps({"Foreign": schema}))
+    node = {"id": 1, "type": "Foreign", "widgets_values": [4, "x"], "inputs": [], "outputs": []}
+    Path("flow.json").write_text(json.dumps({"nodes": [node], "links": [], "version": 0.4}))
+    ended = call("convert", "flow.json", "--to", "api", "--object-info", "info.json", "--verify")
+    assert json.loads(ended.out)["1"]["inputs"] == {"a": 4, "b": "x"} and "GX121" not in ended.err
+    assert "GX121" in call("convert", "flow.json", "--to", "api").err
+    assert "known only by its schema in info.json" in call("check", "flow.json", "--object-info", "info.json").out
+    Path("graphexec.toml").write_text('object-info = "info.json"\n')
+    assert "GX121" not in call("convert", "flow.json", "--to", "api").err
+    Path("graphexec.toml").write_text('object-info = ["none.json"]\n')
+    assert call("check", "flow.json").status == 2
