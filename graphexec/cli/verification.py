@@ -6,7 +6,7 @@ import dataclasses
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphexec.cli.findings import show_findings
 from graphexec.cli.locks import named
@@ -29,6 +29,10 @@ from graphexec.proof.reading import lock_path, read_lock
 from graphexec.proof.sentences import name_of, sentence
 from graphexec.proof.verification import Verdict, update_lock, verify
 from graphexec.store.location import OFF
+
+if TYPE_CHECKING:
+    from graphexec.api import Session
+    from graphexec.document.model import Source
 
 _STATUSES = {"passed": Status.DONE, "mismatch": Status.MISMATCH, "drift": Status.DRIFT}
 
@@ -68,7 +72,7 @@ def _verify(file: str, given: Mapping[str, Any], sessions: Sessions, level: Leve
     try:
         path = resolve_argument(file)
         lock = read_lock(lock_path(path))
-        session = sessions.of(_as_locked(settings, lock[0]))
+        session = _session(sessions, settings, *lock)
         cancel = Cancel(settings.deadline, started)
         with listening(None) as listener, Stopping(cancel), foreign_code():
             verdict = verify(path, lock, session, level=level, listener=listener, cancel=cancel)
@@ -77,14 +81,18 @@ def _verify(file: str, given: Mapping[str, Any], sessions: Sessions, level: Leve
         return Verdict(file, error=error, seconds=time.monotonic() - begun)
 
 
-def _as_locked(settings: Settings, lock: Lock) -> Settings:
-    """Return the settings without a cache, and with the locked numeric policy where nobody asked for another."""
-    words: dict[str, Any] = dict(locked_words(lock))
-    return dataclasses.replace(
-        settings,
-        cache=OFF,
-        **{name: word for name, word in words.items() if settings.origin(name).layer == "default"},
-    )
+def _session(sessions: Sessions, settings: Settings, lock: Lock, source: Source) -> Session:
+    """Return a Session without a cache, and with the locked numeric policy where nobody asked for another."""
+    words = locked_words(lock, source)
+    unset: dict[str, Any] = {name: words[name] for name in words if settings.origin(name).layer == "default"}
+    session = sessions.of(dataclasses.replace(settings, cache=OFF, **unset))
+    try:
+        _ = session.policy
+    except UsageError as error:
+        if "device" not in unset:
+            raise
+        raise UsageError(f"{error}; the lock was made there: --device auto renders on what is here") from None
+    return session
 
 
 def _status(verdict: Verdict) -> Status:

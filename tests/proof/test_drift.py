@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.program import call
+from tests.cli.program import call, program
+from tests.cli.test_startup import imported
 from tests.proof.conftest import workflow
+from workflows.tiny_checkpoint import Size, write
 
 
 @pytest.fixture
@@ -98,6 +100,38 @@ def test_one_byte_of_a_file_is_drift(locked: Path) -> None:
     path.write_bytes(data)
     (said,) = drifted()
     assert "error GX912: input/hills.png has other content than the locked file (of the same size)" in said
+
+
+def test_one_byte_of_a_model_is_drift(project: Path) -> None:
+    model = project / "models/checkpoints/tiny.safetensors"
+    write(model, Size())
+    nodes = {
+        "1": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "tiny.safetensors"}},
+        "2": {"class_type": "CLIPTextEncode", "inputs": {"text": "a house, embedding:style", "clip": ["1", 1]}},
+        "3": {"class_type": "VAEDecode", "inputs": {"samples": ["4", 0], "vae": ["1", 2]}},
+        "4": {"class_type": "EmptyLatentImage", "inputs": {"width": 64, "height": 64, "batch_size": 1}},
+        "5": {"class_type": "SaveImage", "inputs": {"images": ["3", 0], "filename_prefix": "x"}},
+    }
+    (project / "flow.json").write_text(json.dumps(nodes))
+    assert call("lock", "flow.json").status == 0
+    assert call("run", "--frozen", "flow.json").status == 0
+    with model.open("r+b") as file:
+        file.seek(-1, 2)
+        last = file.read(1)[0]
+        file.seek(-1, 2)
+        file.write(bytes([last ^ 1]))
+    (said,) = drifted()
+    assert "error GX912: checkpoints/tiny.safetensors has other content than the locked file (of the same size)" in said
+
+
+@pytest.mark.slow
+def test_a_frozen_run_of_what_is_cached_imports_no_tensors(project: Path) -> None:
+    flow = workflow(n2="ImageInvert", n4={"width": 128})
+    del flow["2"]["inputs"]["by"]
+    (project / "flow.json").write_text(json.dumps(flow))
+    cache = ("--cache", str(project / "cache"), "--device", "cpu")
+    assert program("lock", "flow.json", *cache, cwd=project).status == 0
+    assert imported("run", "--frozen", "flow.json", *cache, cwd=project).isdisjoint({"torch", "numpy", "PIL"})
 
 
 def test_nodes_that_come_and_go_are_named(locked: Path) -> None:

@@ -99,6 +99,27 @@ def test_the_locked_policy_is_rendered_with(locked: Path, monkeypatch: pytest.Mo
     assert "warning GX914: policy noise" in call("verify", "flow.json", "--noise", "comfyui").err
 
 
+@pytest.mark.parametrize(
+    ("field", "word", "status", "said"),
+    [
+        ("device", '"cuda:999"', 2, "no device 'cuda:999', or this PyTorch cannot use it; the lock was made there"),
+        ("device", '"../x"', 1, "error GX901: policy.device: expected one of auto, cpu, cuda, mps"),
+        ("dtype", "fp8", 1, "error GX901: policy.dtype: expected one of auto, fp32, bf16, fp16"),
+        ("noise", "loud", 1, "error GX901: policy.noise: expected one of comfyui"),
+        ("threads", '"99999999999999"', 0, 'warning GX914: policy threads was "99999999999999"'),
+        ("threads", '"\u0663"', 0, "warning GX914: policy threads was"),
+    ],
+)
+def test_a_policy_that_cannot_be_had_is_said(
+    locked: Path, monkeypatch: pytest.MonkeyPatch, field: str, word: str, status: int, said: str
+) -> None:
+    monkeypatch.delenv("GRAPHEXEC_DEVICE")
+    monkeypatch.delenv("GRAPHEXEC_DTYPE")
+    lock(locked, **{field: word})
+    ended = call("verify", "flow.json")
+    assert ended.status == status and said in ended.err and "Traceback" not in ended.err
+
+
 def test_outputs_that_come_and_go_are_told(locked: Path) -> None:
     flow = workflow()
     flow["6"] = flow.pop("3")
