@@ -60,11 +60,15 @@ def decode(content: bytes, read: Read) -> Any:
     """Return the value of such a file. Raises ValueError for a file that `encode` never writes."""
     import json
 
+    from safetensors import SafetensorError
     from safetensors.torch import load
 
-    length = int.from_bytes(content[:8], "little")
-    structure = json.loads(content[8 : 8 + length])["__metadata__"][STRUCTURE]
-    tensors = load(content)
+    try:
+        length = int.from_bytes(content[:8], "little")
+        structure = json.loads(content[8 : 8 + length])["__metadata__"][STRUCTURE]
+        tensors = load(content)
+    except (SafetensorError, KeyError, TypeError) as error:
+        raise ValueError(f"this is no safetensors file with a value ({error})") from error
 
     def restored(kind: str, item: Any) -> Any:
         return _get(item, tensors) if kind == "tensor" else read(kind, item)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, overload
 
 from graphexec.encoding import Unstorable, from_json, to_json
+from graphexec.errors import NodeError
 from graphexec.hashing import digest_bytes
 from graphexec.ports import Artifact, Encoded, Hooks
 from graphexec.store.model import Entry, Items
@@ -122,7 +123,10 @@ _FIELDS = ("media_type", "prefix", "suffix", "role", "width", "height", "batch_i
 
 def _items(count: int, encoded: Encoded, hooks: Hooks) -> Items:
     def decode() -> list[Any]:
-        value = hooks.decode(encoded)
+        try:
+            value = hooks.decode(encoded)
+        except ValueError as error:
+            raise NodeError(f"a value from the cache cannot be used here ({error}): run with --cache off") from error
         return [value] if count == 1 else value
 
     return Decoded(count, len(encoded.content), decode)
