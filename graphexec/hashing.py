@@ -34,6 +34,22 @@ def digest_file(path: Path) -> str:
     return blake3(max_threads=blake3.AUTO).update_mmap(path).hexdigest()
 
 
+FileState: TypeAlias = tuple[int, ...]
+"""Size, times of change of content and status (ns), and inode of a file."""
+
+_known_files: dict[FileState, str] = {}
+
+
+def know_file(state: FileState, digest: str) -> None:
+    """Tell this process the digest of a file in a state that lasts, so that nobody has to read it again."""
+    _known_files[state] = digest
+
+
+def known_file(state: FileState) -> str | None:
+    """Return the digest of a file in this state, if somebody has told it."""
+    return _known_files.get(state)
+
+
 _LENGTH = struct.Struct("<Q").pack
 _DOUBLE = struct.Struct("<d").pack
 

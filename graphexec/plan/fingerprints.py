@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, TypeAlias
 
-from graphexec.hashing import digest_file
+from graphexec.hashing import digest_file, know_file
 
 YOUNG = 2.0
 """Seconds. A file changed more recently may change again without a new time stamp, so it is never remembered."""
@@ -54,11 +54,13 @@ class Fingerprints:
             known = self._memo.recall(path.absolute())
         if known is not None and known[0] == before:
             self._known[path] = known
+            know_file(before[:4], known[1])
             return known[1]
         digest = self._read(path)
         changed = max(before[1], before[2]) / 1e9
         if self._clock() - changed >= YOUNG and _identity(path) == before:
             self._known[path] = (before, digest)
+            know_file(before[:4], digest)
             if self._memo is not None:
                 self._memo.remember(path.absolute(), before, digest)
         return digest

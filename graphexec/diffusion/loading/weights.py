@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from graphexec.diffusion.loading.header import SAFETENSORS, BadModelFile, Header, TensorInfo, read_header
-from graphexec.hashing import digest_file
+from graphexec.hashing import digest_file, known_file
 
 PICKLED = frozenset({".ckpt", ".pt", ".pt2", ".pth", ".bin", ".pkl"})
 _NAMES: Mapping[torch.dtype, str] = MappingProxyType(
@@ -46,7 +46,7 @@ class WeightsFile:
 
     @property
     def digest(self) -> str:
-        """The hex BLAKE3 digest of the file's bytes; reads the whole file once in a process."""
+        """The hex BLAKE3 digest of the file's bytes; reads the whole file, unless this process knows it."""
         return _content_digest(self)
 
     def read(self, names: Iterable[str]) -> dict[str, Tensor]:
@@ -86,7 +86,7 @@ def open_weights(path: Path) -> WeightsFile:
 
 @lru_cache(maxsize=1024)
 def _content_digest(file: WeightsFile) -> str:
-    found = digest_file(file.path)
+    found = known_file(file.stamp) or digest_file(file.path)
     file.refuse_change()
     return found
 

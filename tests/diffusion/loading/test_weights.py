@@ -10,9 +10,11 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from graphexec.diffusion.loading import weights
 from graphexec.diffusion.loading.header import BadModelFile
 from graphexec.diffusion.loading.parts import prefixed
 from graphexec.diffusion.loading.weights import open_weights, read_pickled
+from graphexec.plan.fingerprints import Fingerprints
 
 CPU = torch.device("cpu")
 
@@ -98,3 +100,16 @@ def test_foreign_suffixes_and_missing_files_are_errors(tmp_path):
         open_weights(tmp_path / "a.txt")
     with pytest.raises(BadModelFile, match="cannot be read"):
         open_weights(tmp_path / "a.safetensors")
+
+
+def test_a_file_whose_digest_is_known_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was read for the keys of the workflow's steps; the identity of the model needs the same digest."""
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(b"one")
+    later = path.stat().st_ctime + 60
+    digest = Fingerprints(clock=lambda: later).of(path)
+    monkeypatch.setattr(weights, "digest_file", None)
+    assert weights.open_weights(path).digest == digest
+    path.write_bytes(b"longer")
+    with pytest.raises(TypeError):
+        _ = weights.open_weights(path).digest
