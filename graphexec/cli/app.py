@@ -19,6 +19,7 @@ from graphexec.cli import (
     graph,
     history,
     lock,
+    models,
     nodes,
     plan,
     run,
@@ -68,6 +69,7 @@ app.command("verify")(verify.verify)
 app.command("convert")(convert.convert)
 app.command("diff")(diff.diff)
 app.command("fmt")(fmt.fmt)
+app.add_typer(models.app, name="models")
 app.add_typer(nodes.app, name="nodes")
 app.add_typer(cache.app, name="cache")
 app.command("config")(config.config)

@@ -101,6 +101,14 @@ class Folders:
                     names.add(name)
         return sorted(names)
 
+    def model_folders(self) -> list[str]:
+        """Return the names of all model folders, sorted."""
+        return sorted((self._roots.keys() | self._shipped.keys()) - set(PLACES))
+
+    def nearest(self, folder: str, name: str) -> Sequence[str]:
+        """Return the names of files of a folder that are most like `name`, at most three."""
+        return _nearest(name, self.models(folder))
+
     def _find(self, folder: str, name: str) -> Path | None:
         for root in self._places(folder):
             path = root / name

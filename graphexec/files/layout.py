@@ -27,7 +27,7 @@ DIRECTORIES: dict[str, tuple[str, ...]] = {
 LEGACY = {"clip": "text_encoders", "unet": "diffusion_models"}
 """Older names of model folders, still found in nodes and configuration files."""
 
-_WEIGHTS = (".ckpt", ".pt", ".pt2", ".bin", ".pth", ".safetensors", ".pkl", ".sft")
+WEIGHTS = (".ckpt", ".pt", ".pt2", ".bin", ".pth", ".safetensors", ".pkl", ".sft")
 _EXTENSIONS: dict[str, tuple[str, ...]] = {"configs": (".yaml",), "classifiers": ("",), "diffusers": ()}
 
 Roots = Mapping[str, tuple[Path, ...]]
@@ -40,7 +40,7 @@ def folder_name(folder: str) -> str:
 
 def extensions(folder: str) -> tuple[str, ...]:
     """Return the extensions of the files of a folder; none means any, and `("",)` files without one."""
-    return _EXTENSIONS.get(folder, _WEIGHTS if folder in DIRECTORIES else ())
+    return _EXTENSIONS.get(folder, WEIGHTS if folder in DIRECTORIES else ())
 
 
 def model_roots(sources: Iterable[str | Path]) -> Roots:
