@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from graphexec.execute.cancel import Cancel
     from graphexec.execute.events import Listener
     from graphexec.execute.result import Result
+    from graphexec.plan.explanation import Explanation
     from graphexec.plan.keys import Recipes
     from graphexec.plan.model import Plan
     from graphexec.ports import Blobs, Policy
@@ -229,6 +230,16 @@ class Session:
         graph = self._graph(workflow, changes)
         with self._lock:
             return self._plan(graph)[0]
+
+    def explain(self, workflow: Workflow, **changes: Unpack[Changes]) -> tuple[Explanation, ...]:
+        """Return for each node why `run` would reuse it or not. Raises InvalidWorkflow."""
+        from graphexec.plan.explanation import explain
+        from graphexec.store.past import Past
+
+        graph = self._graph(workflow, changes)
+        with self._lock:
+            past = Past(self._memory, self._disk, self._journal)
+            return explain(self._plan(graph)[0], past, self.registry.hooks.hint)
 
     def run(
         self,

@@ -188,6 +188,9 @@ class Hooks(Protocol):
         What must be counted in the file is asked for through `remembered`.
         """
 
+    def hint(self, literals: Mapping[str, Any], changed: Sequence[str]) -> str | None:
+        """Return what a change of these literals alone means for the work that a node has to do anew."""
+
     def around_node(self, context: Context) -> AbstractContextManager[None]:
         """Wrap the call of a node: inference mode, RNG fork and restore, out-of-memory recovery."""
 
@@ -247,6 +250,10 @@ class PlainHooks:
     def formats(self, policy: Policy, folder: str, path: Path, remembered: Remembered = counted) -> Mapping[str, str]:
         """Return none: no model can be loaded."""
         return {}
+
+    def hint(self, literals: Mapping[str, Any], changed: Sequence[str]) -> str | None:
+        """Return nothing."""
+        return None
 
     def around_node(self, context: Context) -> AbstractContextManager[None]:
         """Wrap nothing."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
@@ -15,6 +15,9 @@ from graphexec.registry.authoring import Context, NodeError
 from nodes import PLAIN_MODULES, TABLE_MODULES
 
 _PLAIN = PlainHooks()
+
+LEVELS = frozenset({"steps", "start_at_step", "end_at_step", "denoise", "scheduler"})
+"""Inputs of samplers that change the noise levels and nothing else."""
 
 
 class NumericHooks:
@@ -50,6 +53,18 @@ class NumericHooks:
             torch.set_rng_state(cpu_state)
             if cuda_states:
                 torch.cuda.set_rng_state_all(cuda_states)
+
+    def hint(self, literals: Mapping[str, Any], changed: Sequence[str]) -> str | None:
+        """Tell of a sampler whose levels alone have changed whether it starts from steps of an earlier run."""
+        from graphexec.diffusion.names import LOOKS_AHEAD, SAMPLER_NAMES
+
+        sampler = literals.get("sampler_name")
+        if sampler not in SAMPLER_NAMES or not LEVELS.issuperset(changed):
+            return None
+        why = LOOKS_AHEAD.get(sampler)
+        if why is None:
+            return "it starts from the steps that it shares with an earlier run, if those are still in the cache"
+        return f"{sampler} cannot start from steps of an earlier run: {why}"
 
     def size(self, value: Any) -> int:
         """Return the bytes that a value holds, roughly."""

@@ -15,6 +15,7 @@ from graphexec.cli import (
     config,
     convert,
     diff,
+    explain,
     fmt,
     graph,
     history,
@@ -63,6 +64,7 @@ app.command("run")(run.run)
 app.command("sweep")(sweep.sweep)
 app.command("check")(check.check)
 app.command("plan")(plan.plan)
+app.command("explain")(explain.explain)
 app.command("graph")(graph.graph)
 app.command("lock")(lock.lock)
 app.command("verify")(verify.verify)
