@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from graphexec.diffusion.names import OWN_LEVELS, SAMPLER_NAMES, SCHEDULER_NAMES
@@ -9,6 +10,23 @@ from graphexec.registry.authoring import Choice, Conditioning, Context, Float, I
 
 NODES = NodeTable("sampling")
 MAX_SEED = 2**64 - 1
+
+
+def ksampler_together(context: Context, seeds: Sequence[int], **inputs: Any) -> list[tuple[Latent]]:
+    """KSampler for several seeds."""
+    from graphexec.diffusion.seed_batches import ksample_seeds
+
+    return [(latent,) for latent in ksample_seeds(context, seeds, **inputs)]
+
+
+def ksampler_advanced_together(
+    context: Context, seeds: Sequence[int], *, add_noise: str, return_with_leftover_noise: str, **inputs: Any
+) -> list[tuple[Latent]]:
+    """KSamplerAdvanced for several seeds."""
+    from graphexec.diffusion.seed_batches import ksample_seeds
+
+    switches = {"add_noise": add_noise == "enable", "leftover_noise": return_with_leftover_noise == "enable"}
+    return [(latent,) for latent in ksample_seeds(context, seeds, **(inputs | switches))]
 
 
 @NODES.node(
@@ -27,6 +45,7 @@ MAX_SEED = 2**64 - 1
     ),
     outputs=(Output("LATENT"),),
     continues={"sampler_name": OWN_LEVELS},
+    together=ksampler_together,
 )
 def ksampler(
     context: Context, model: Any, positive: Conditioning, negative: Conditioning, latent_image: Latent, **settings: Any
@@ -57,6 +76,7 @@ def ksampler(
     ),
     outputs=(Output("LATENT"),),
     continues={"sampler_name": OWN_LEVELS},
+    together=ksampler_advanced_together,
 )
 def ksampler_advanced(
     context: Context,

@@ -35,6 +35,9 @@ def sweep(
     per_device: Annotated[
         int, typer.Option("--per-device", metavar="N", min=1, help="Jobs that one accelerator takes.")
     ] = 1,
+    batch: Annotated[
+        int, typer.Option("--batch", metavar="N", min=1, help="Sample up to N cells that differ in a seed together.")
+    ] = 1,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and plan only.")] = False,
     max_cells: Annotated[int, typer.Option("--max-cells", metavar="N", min=1, help="Refuse more cells.")] = 10_000,
     fresh: Annotated[
@@ -87,8 +90,8 @@ def sweep(
         "previews": previews or None,
     }
     asked = Asked(
-        tuple(matrix or ()), tuple(zip or ()), table, name, jobs, _names(devices), per_device, dry_run, max_cells,
-        fresh, json,
+        tuple(matrix or ()), tuple(zip or ()), table, name, jobs, _names(devices), per_device, batch, dry_run,
+        max_cells, fresh, json,
     )  # fmt: skip
     raise SystemExit(run_sweep_of(file, given, changes_of(set, param, seed, target), asked))
 

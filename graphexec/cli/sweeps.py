@@ -23,7 +23,8 @@ from graphexec.diagnostics.sanitize import visible
 from graphexec.execute.cancel import Cancel
 from graphexec.sweep.jobs import threads_each
 from graphexec.sweep.options import option_axes
-from graphexec.sweep.plan import SweepPlan, count_work, plan_sweep
+from graphexec.sweep.plan import SweepPlan, count_work
+from graphexec.sweep.planner import plan_sweep
 from graphexec.sweep.tables import read_table
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Asked:
     jobs: int
     devices: tuple[str, ...]
     per_device: int
+    batch: int
     dry_run: bool
     max_cells: int
     fresh: bool
@@ -72,7 +74,7 @@ def _plan(session: Session, path: str, changes: Changes, asked: Asked) -> SweepP
         axes += (table,) if table else ()
         found += wrong
     with foreign_code():
-        return plan_sweep(session, path, axes, changes, max_cells=asked.max_cells, earlier=found)
+        return plan_sweep(session, path, axes, changes, max_cells=asked.max_cells, earlier=found, batch=asked.batch)
 
 
 def _show_plan(plan: SweepPlan, as_json: bool) -> None:

@@ -88,6 +88,22 @@ class BrownianNoise:
         return path * math.copysign((high - low) ** -0.5, sigma_next - sigma)
 
 
+class PartedNoise:
+    """The step noise of a batch of equal parts: each draws as if it were alone. `drawn` counts, as a stream does."""
+
+    def __init__(self, parts: Sequence[StepNoise]) -> None:
+        self.parts = parts
+
+    @property
+    def drawn(self) -> int:
+        """How many draws each part has made."""
+        return int(getattr(self.parts[0], "drawn", 0))
+
+    def __call__(self, sigma: float, sigma_next: float, /) -> Tensor:
+        """The next draw of all parts, of x's shape, dtype and device."""
+        return torch.cat([part(sigma, sigma_next) for part in self.parts])
+
+
 def step_noise(
     spec: SamplerSpec, x: Tensor, sigmas: Sequence[float], seed: int, revision: Revision = "comfyui", skip: int = 0
 ) -> StepNoise | None:

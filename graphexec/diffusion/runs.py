@@ -14,11 +14,11 @@ from graphexec.diffusion.drive import Checkpoint, drive
 from graphexec.diffusion.evaluation import Evaluator
 from graphexec.diffusion.guidance import GuidedDenoiser, Guider, prepared
 from graphexec.diffusion.inpainting import Inpainting, fitted_mask
-from graphexec.diffusion.noise import Revision, fresh_noise, step_noise
+from graphexec.diffusion.noise import PartedNoise, Revision, fresh_noise, step_noise
 from graphexec.diffusion.parameterization import noised, starts_from_noise
 from graphexec.diffusion.processor import processor
 from graphexec.diffusion.resumption import Blobs, Trail, keys, lasting
-from graphexec.diffusion.samplers.base import Problem, unset
+from graphexec.diffusion.samplers.base import Problem, StepNoise, unset
 from graphexec.diffusion.sampling import Sampler
 from graphexec.hashing import Plain, digest
 
@@ -39,6 +39,8 @@ class Run:
     seed: int
     mask: Tensor | None = None
     revision: Revision = "comfyui"
+    seeds: tuple[int, ...] = ()
+    """Seeds of equal parts of the batch, each of which draws its own noise, in place of `seed`."""
 
     @property
     def seed_counts(self) -> bool:
@@ -61,7 +63,7 @@ class Run:
         chosen: list[Plain] = [
             self.sampler.spec.name,
             dict(self.sampler.settings),
-            self.seed if self.seed_counts else None,
+            (list(self.seeds) or self.seed) if self.seed_counts else None,
         ]
         return digest("run", [guider, tensors, chosen, self.revision, computer(self.guider.model.device)])
 
@@ -85,10 +87,18 @@ class Run:
             sigmas=sigmas,
             denoise=denoiser,
             denoise_pair=denoiser.pair if spec.needs_pair else unset,
-            noise=step_noise(spec, x, sigmas, self.seed, self.revision, skip) or unset,
+            noise=self.step_noise(x, skip) or unset,
             percent_to_sigma=model.schedule.percent_to_sigma,
             options=self.sampler.settings,
         )
+
+    def step_noise(self, x: Tensor, skip: int) -> StepNoise | None:
+        """The noise that the sampler draws for x `(B, C, h, w)`, `skip` draws passed over; None if it draws none."""
+        spec, sigmas, revision = self.sampler.spec, self.sigmas, self.revision
+        if not self.seeds or not spec.stochastic:
+            return step_noise(spec, x, sigmas, self.seed, revision, skip)
+        parts = zip(x.chunk(len(self.seeds)), self.seeds, strict=True)
+        return PartedNoise([step_noise(spec, part, sigmas, seed, revision, skip) or unset for part, seed in parts])
 
     def inpainting(self, latent: Tensor, noise: Tensor, mask: Tensor) -> Inpainting:
         """What keeps the unselected parts; all tensors `(B, C, h, w)`, the latent in model space."""

@@ -61,7 +61,7 @@ class Recipes:
         self.world = world
         self.contents: dict[tuple[str, str], str] = {}
         """Digests of the files that were looked at, by folder and name."""
-        self._shapes: dict[str, _Shape] = {}
+        self._shapes: dict[tuple[str, str], _Shape] = {}
         self._digests: dict[str, str] = {}
         policy = world.policy
         self._numerics = {
@@ -185,13 +185,13 @@ class Recipes:
         return self._digests[name]
 
     def _shape(self, spec: NodeSpec) -> _Shape:
-        shape = self._shapes.get(spec.type)
+        shape = self._shapes.get((spec.type, spec.version))
         if shape is None:
             common: dict[str, Any] = {"type": spec.type, "version": spec.version, "numerics": self._numerics}
             file_inputs = tuple(i.name for i in spec.inputs if i.folder is not None)
             prompts = reads_prompts(spec.inputs)
             hidden = spec.from_pack and bool(spec.hidden)
-            shape = self._shapes[spec.type] = _Shape(
+            shape = self._shapes[spec.type, spec.version] = _Shape(
                 common=common,
                 basis=digest("node", common),
                 inputs={i.name: i for i in spec.inputs},

@@ -87,6 +87,9 @@ class NodeSpec:
     """check_lazy_status, called as `lazy_status(context, **inputs)`; returns the names still needed."""
     continues: Mapping[str, Mapping[str, str]] | None = None
     """A sampler, which may be given `continuation: exact`; by input, the choices that cannot have it, and why."""
+    together: Callable[..., Any] | None = None
+    """Makes several calls that differ only in their seed as one batch: `together(context, seeds, **inputs)`, the
+    inputs without the seed, returns the outputs of each. They are close to those of single calls, not equal."""
     from_pack: bool = False
     """Comes from a node pack: gets copies where it could write, and its hidden inputs as arguments (so their
     values enter the key). A built-in declares hidden inputs for object-info only."""

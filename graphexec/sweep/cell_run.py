@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from graphexec.execute.cancel import Cancel
     from graphexec.execute.events import Event, Listener
     from graphexec.execute.result import Failure
+    from graphexec.sweep.batches import Batched
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class CellOutcome:
 
 def run_cell(
     session: Session, document: Document, number: int, changes: Changes, staging: Path, previews: bool,
-    listener: Listener, cancel: Cancel,
+    listener: Listener, cancel: Cancel, batched: Batched,
 ) -> CellOutcome:  # fmt: skip
     """Run a cell; its files go to `staging`, which is made anew. A failure of a node is in the outcome.
 
@@ -53,6 +54,7 @@ def run_cell(
         graph, findings = session.build(document, **changes)
         if graph is None:  # it was checked before: a file went away meanwhile
             raise InvalidWorkflow(findings)
+        graph = batched.graph(graph, number)
         result = session.run(graph, listener=listen, cancel=cancel, previews=previews, output=staging)
         executed, reused = len(result.executed), len(result.reused)
     except RunFailed as failed:

@@ -42,6 +42,8 @@ def orders(
     session: Session, plan: SweepPlan, jobs: int, devices: Sequence[str], per_device: int, previews: bool
 ) -> list[Mapping[str, Any]]:
     """Return the first message of each worker. Raises UsageError for what another process cannot be told."""
+    if plan.batches:
+        raise UsageError("a batch is computed in one process: use either --batch or --jobs")
     options: dict[str, Any] = {**session.options, "threads": session.policy.threads}
     if not all(isinstance(pack, (str, os.PathLike)) for pack in options["nodes"]):
         raise UsageError("nodes that are Python functions exist in this process only: use jobs=1")

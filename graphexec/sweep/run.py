@@ -12,13 +12,15 @@ from graphexec.document.model import Document
 from graphexec.errors import UsageError
 from graphexec.execute.cancel import Cancel
 from graphexec.sweep.axes import Axis, matrix_axes, row_axis, zip_axes
+from graphexec.sweep.batches import Batched
 from graphexec.sweep.cell_run import CellOutcome, run_cell
 from graphexec.sweep.cells import MAX_CELLS
 from graphexec.sweep.events import SweepEvent, SweepListener
 from graphexec.sweep.folder import STAGING, folder_of, locked, publish, settle_earlier
 from graphexec.sweep.manifest import Manifest, read_manifest
 from graphexec.sweep.naming import stems
-from graphexec.sweep.plan import PlannedCell, SweepPlan, count_work, ordered, plan_sweep
+from graphexec.sweep.plan import PlannedCell, SweepPlan, count_work, ordered
+from graphexec.sweep.planner import plan_sweep
 from graphexec.sweep.records import CellRecord, SweepResult
 from graphexec.sweep.sheets import write_sheets
 
@@ -40,6 +42,7 @@ def sweep(
     jobs: int = 1,
     devices: Sequence[str] = (),
     per_device: int = 1,
+    batch: int = 1,
     max_cells: int = MAX_CELLS,
     fresh: bool = False,
     previews: bool = False,
@@ -54,6 +57,8 @@ def sweep(
     together, `table` (a file, or mappings) has a row for each cell. Files, contact sheets and the manifest go to
     `output/name`; cells that an earlier run has done there are not run again. `jobs` is how many processes work, each
     with the threads of the Session, in turn on `devices` (the Session's), and `per_device` at most on one accelerator.
+    `batch` is how many cells that differ only in the seed of a sampler are sampled as one batch: close to single ones,
+    not equal, and kept under keys of their own.
     Cells that fail are in the result. Raises InvalidWorkflow before anything runs, UsageError when the folder holds
     something else, Interrupted and DeadlineExceeded when it was stopped: what is done by then is in the manifest.
     """
@@ -68,7 +73,7 @@ def sweep(
         axis, wrong = read_table(str(table), max_cells)
         axes += [axis] if axis else []
         found += wrong
-    plan = plan_sweep(session, workflow, axes, changes, max_cells=max_cells, earlier=found)
+    plan = plan_sweep(session, workflow, axes, changes, max_cells=max_cells, earlier=found, batch=batch)
     return run_sweep(
         session, plan, name=name or default_name(plan), jobs=jobs, devices=devices, per_device=per_device, fresh=fresh,
         previews=previews, listener=listener, cancel=cancel or Cancel(deadline),
@@ -129,13 +134,14 @@ def _one_by_one(
     tell: SweepListener, cancel: Cancel,
 ) -> Iterator[CellOutcome]:  # fmt: skip
     """Run cells in this process and yield what came of each as it ends."""
+    batched = Batched(plan.batches)
     for planned in cells:
         cancel.check()
         number = planned.cell.number
         listener = partial(_tell_event, tell, number)
         tell(SweepEvent("cell_started", number))
-        changes = plan.changes(planned.cell)
-        yield run_cell(session, plan.document, number, changes, staging / str(number), previews, listener, cancel)
+        changes, place = plan.changes(planned.cell), staging / str(number)
+        yield run_cell(session, plan.document, number, changes, place, previews, listener, cancel, batched)
 
 
 def _tell_event(tell: SweepListener, cell: int, event: Event) -> None:

@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 from graphexec.errors import GraphexecError, Interrupted
 from graphexec.execute.cancel import Cancel
 from graphexec.execute.events import Event
+from graphexec.sweep.batches import Batched
 from graphexec.sweep.cell_run import run_cell
 from graphexec.sweep.messages import changes_of, event_fields, line, outcome_fields, source_of
 
@@ -64,7 +65,7 @@ def _work(first: dict[str, Any], orders: SimpleQueue[dict[str, Any]], cancel: Ca
             try:
                 outcome = run_cell(
                     session, document, order["cell"], changes_of(order["changes"]), Path(order["staging"]),
-                    first["previews"], tell, cancel,
+                    first["previews"], tell, cancel, Batched({}),
                 )  # fmt: skip
             except Interrupted:
                 return

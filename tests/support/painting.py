@@ -29,6 +29,19 @@ def mix(context, red, name, seed):
     return ((red, len(name) % 256, seed % 256),)
 
 
+def draw_together(context, seeds, red):
+    calls.append(f"Draw {len(seeds)}")
+    return [((red, 100, seed % 256),) for seed in seeds]
+
+
+@NODES.node("Draw", inputs=(Int("red", 0), Int("seed", 0)), outputs=COLOUR, together=draw_together)
+def draw(context, red, seed):
+    calls.append("Draw")
+    if seed == 99:
+        raise NodeError("99 is no seed")
+    return ((red, 0, seed % 256),)
+
+
 @NODES.node("Tint", inputs=(Socket("colour", "COLOUR"), Int("blue", 0, min=0, max=255), Int("ms", 0)), outputs=COLOUR)
 def tint(context, colour, blue, ms):
     calls.append("Tint")

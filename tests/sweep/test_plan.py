@@ -10,7 +10,8 @@ from graphexec.api import Session
 from graphexec.errors import InvalidWorkflow
 from graphexec.sweep.axes import matrix_axes, row_axis
 from graphexec.sweep.options import option_axes
-from graphexec.sweep.plan import count_work, ordered, plan_sweep
+from graphexec.sweep.plan import count_work, ordered
+from graphexec.sweep.planner import plan_sweep
 from tests.project.commands import ROOT
 from tests.support import painting
 
