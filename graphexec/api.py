@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import RLock
 from time import perf_counter
 from types import MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, TypedDict, Unpack
 
 from graphexec.collector import collector_paused
 from graphexec.diagnostics.model import Diagnostic, Severity
@@ -86,8 +86,8 @@ class Session:
     `models` is a directory in ComfyUI's layout, several, or an `extra_model_paths.yaml`; `nodes` are packs by path or
     entry point. `cache` is the directory that results are kept in: "auto" is the user's own, or what the variable
     GRAPHEXEC_CACHE says; None keeps nothing on disk. `memory` and `cache_size` are the bytes kept in memory and on
-    disk. `threads` compute on the processor, one a core unless told otherwise. `debug` finds nodes that change their
-    inputs, at the cost of hashing them. `object_info` are files of schemas of nodes that are not installed, as
+    disk; `cache_remote` is the URL of a cache that machines share. `threads` compute on the processor, one a core
+    unless told otherwise. `debug` finds nodes that change their inputs, at the cost of hashing them. `object_info` are files of schemas of nodes that are not installed, as
     ComfyUI's /object_info gives them: files that use such nodes are read and checked, and do not run. Several threads
     may share a Session. Raises UsageError for directories and files that do not exist.
     """
@@ -106,6 +106,8 @@ class Session:
         threads: int | None = None,
         memory: int = MEMORY,
         cache_size: int = CACHE,
+        cache_remote: str | None = None,
+        cache_remote_access: Literal["read-only", "read-write"] = "read-only",
         debug: bool = False,
         follow_links: bool = False,
         object_info: Iterable[PathLike] = (),
@@ -124,6 +126,8 @@ class Session:
                 "threads": threads,
                 "memory": memory,
                 "cache_size": cache_size,
+                "cache_remote": cache_remote,
+                "cache_remote_access": cache_remote_access,
                 "debug": debug,
                 "follow_links": follow_links,
                 "object_info": schemas,
@@ -141,12 +145,14 @@ class Session:
         self.output = Path(output)
         self._numerics = device, dtype, noise, threads
         self._debug = debug
-        self._open_stores(memory, cache, cache_size)
+        self._open_stores(memory, cache, cache_size, cache_remote, cache_remote_access == "read-write")
         self._resources: dict[str, Any] = {}
         self._instances: dict[tuple[str, str], Any] = {}
         self._lock = RLock()
 
-    def _open_stores(self, memory: int, cache: PathLike | None, cache_size: int) -> None:
+    def _open_stores(
+        self, memory: int, cache: PathLike | None, cache_size: int, url: str | None, writable: bool
+    ) -> None:
         """Set up what is kept in memory, and on disk if there is a cache; nothing is opened before it is needed."""
         from graphexec.plan.fingerprints import Fingerprints
         from graphexec.store.blobs import MemoryBlobs
@@ -167,7 +173,12 @@ class Session:
             from graphexec.store.tiers import Tiers
 
             self._disk = DiskStore(self.cache, self.registry.hooks, cache_size)
-            self._store = Tiers(self._memory, self._disk)
+            remote = None
+            if url is not None:
+                from graphexec.store.remote import Remote
+
+                remote = Remote(url, writable, self._disk.say)
+            self._store = Tiers(self._memory, self._disk, remote)
             self._blobs = self._disk
             self._journal = Journal(self.cache)
             self._fingerprints = Fingerprints(memo=self._disk)

@@ -54,6 +54,8 @@ def session_options(settings: Settings) -> dict[str, Any]:
         "memory": settings.memory_budget,
         "cache": directory_of_cache(settings),
         "cache_size": settings.cache_size,
+        "cache_remote": settings.cache_remote,
+        "cache_remote_access": settings.cache_remote_access,
         "follow_links": settings.follow_links,
     }
 

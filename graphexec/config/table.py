@@ -66,6 +66,20 @@ TABLE: tuple[Setting, ...] = (
     Setting("memory-budget", SIZE, "bytes of results kept in memory between runs"),
     Setting("cache", CACHE, "where results are kept between runs", trust="user", risk="results are taken from it"),
     Setting("cache-size", SIZE, "bytes kept there", trust="user", risk="what is over it is deleted"),
+    Setting(
+        "cache-remote",
+        TEXT,
+        "URL of a cache that machines share, such as s3://bucket/folder",
+        trust="user",
+        risk="results are taken from it",
+    ),
+    Setting(
+        "cache-remote-access",
+        choice("read-only", "read-write"),
+        "whether results are written there, too",
+        trust="user",
+        risk="results would be sent there",
+    ),
     Setting("previews", FLAG, "write what preview nodes show, too"),
     Setting("format", choice("text", "json", "sarif", "github"), "how findings are printed"),
     Setting("strict", FLAG, "treat warnings as errors"),
@@ -106,6 +120,8 @@ class Settings:
     memory_budget: int = 2**30
     cache: str = "auto"
     cache_size: int = 10 * 2**30
+    cache_remote: str | None = None
+    cache_remote_access: str = "read-only"
     previews: bool = False
     format: str = "text"
     strict: bool = False

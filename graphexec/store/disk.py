@@ -18,7 +18,7 @@ from graphexec.store import files
 from graphexec.store.files import Identity
 from graphexec.store.index import Index
 from graphexec.store.model import Entry, Making, Warn
-from graphexec.store.records import record, restore
+from graphexec.store.records import Recorded, record, restore
 from graphexec.store.worth import Worth
 
 T = TypeVar("T")
@@ -84,6 +84,12 @@ class DiskStore:
             return False
         return self._write(lambda index: index.put(digest, recorded, making, self.budget))
 
+    def adopt(self, digest: str, recorded: Recorded, making: Making) -> Entry | None:
+        """Store what another tier has recorded, and return the entry, whether it could be stored or not."""
+        self._absent[1].discard(digest)
+        self._write(lambda index: index.put(digest, recorded, making, self.budget))
+        return restore(recorded.record, recorded.contents.get, self._hooks)
+
     @contextmanager
     def held(self, digests: frozenset[str]) -> Iterator[None]:
         """Keep these entries for the duration of a run, in all processes; afterwards the budget holds again."""
@@ -132,7 +138,8 @@ class DiskStore:
         while self._untold:
             warn(self._untold.pop(0))
 
-    def _say(self, message: str) -> None:
+    def say(self, message: str) -> None:
+        """Warn, now or as soon as somebody listens."""
         if self._warn is None:
             self._untold.append(message)
         else:
@@ -147,7 +154,7 @@ class DiskStore:
     def index(self) -> Index:
         """Return the index, opened at the first call. Raises OSError and sqlite3.Error."""
         if self._index is None or self._process != os.getpid():  # SQLite's connections do not survive a fork
-            self._index = Index(self.directory, self._say)
+            self._index = Index(self.directory, self.say)
             self._process = os.getpid()
         return self._index
 
@@ -176,7 +183,7 @@ class DiskStore:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         if not self._told:
             self._told = True
-            self._say(f"the cache in {self.directory} cannot be {how} ({reason}): this run goes on without it")
+            self.say(f"the cache in {self.directory} cannot be {how} ({reason}): this run goes on without it")
         if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
             self._set_aside()
 

@@ -56,7 +56,13 @@ def test_without_any_source_the_defaults_hold(flow: Path) -> None:
 def test_every_row_of_the_table_is_a_field_and_can_be_set_everywhere(flow: Path, user: Path) -> None:
     texts = {PATHS: "a", PACKS: "a/b", PATH: "a", TEXT: "a", FLAG: "true", SECONDS: "3", SIZE: "3GiB", CACHE: "off",
              COUNT: "3"}  # fmt: skip
-    choices = {"device": "cpu", "dtype": "fp16", "noise": "comfyui-0.5", "format": "json"}
+    choices = {
+        "device": "cpu",
+        "dtype": "fp16",
+        "noise": "comfyui-0.5",
+        "format": "json",
+        "cache-remote-access": "read-write",
+    }
     for row in TABLE:
         text = choices.get(row.key) or texts[row.kind]
         value, findings = resolve(flow, {}, {row.variable: text}, NOWHERE)
