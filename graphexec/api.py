@@ -87,9 +87,10 @@ class Session:
     entry point. `cache` is the directory that results are kept in: "auto" is the user's own, or what the variable
     GRAPHEXEC_CACHE says; None keeps nothing on disk. `memory` and `cache_size` are the bytes kept in memory and on
     disk; `cache_remote` is the URL of a cache that machines share. `threads` compute on the processor, one a core
-    unless told otherwise. `debug` finds nodes that change their inputs, at the cost of hashing them. `object_info` are files of schemas of nodes that are not installed, as
-    ComfyUI's /object_info gives them: files that use such nodes are read and checked, and do not run. Several threads
-    may share a Session. Raises UsageError for directories and files that do not exist.
+    unless told otherwise. `debug` finds nodes that change their inputs, at the cost of hashing them. `object_info` are
+    files of schemas of nodes that are not installed, as ComfyUI's /object_info gives them: files that use such nodes
+    are read and checked, and do not run. Several threads may share a Session. Raises UsageError for directories and
+    files that do not exist.
     """
 
     def __init__(
