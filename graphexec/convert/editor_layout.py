@@ -25,6 +25,9 @@ _WIDTHS = (225, 420)
 _GAP = 40
 _BETWEEN = 80
 
+_MOST_BENDS = 2000
+"""Room is kept for so many crossings of columns by links; the editor draws links behind the nodes anyway."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -37,7 +40,7 @@ class Place:
 def places(drawn: Sketch, outlined: Outline, sockets: Mapping[str, tuple[int, int]]) -> dict[str, Place]:
     """Return the place of each node; `sockets` are its numbers of inputs and outputs with a dot."""
     sizes = {box.id: _size(outlined, box.id, box.title, sockets[box.id]) for box in drawn.boxes}
-    layout = lay_out(drawn, {id: height + _TITLE for id, (_, height) in sizes.items()}, _GAP)
+    layout = lay_out(drawn, {id: height + _TITLE for id, (_, height) in sizes.items()}, _GAP, _MOST_BENDS)
     found: dict[str, Place] = {}
     left = 0.0
     for column in layout.columns:

@@ -35,10 +35,10 @@ class Layout:
     tops: Mapping[Item, float]
 
 
-def lay_out(drawn: Sketch, heights: Mapping[str, float], gap: float) -> Layout:
+def lay_out(drawn: Sketch, heights: Mapping[str, float], gap: float, most_bends: int = MOST_BENDS) -> Layout:
     """Return the layout of a sketch whose boxes have the given heights; `gap` is left between two of a column."""
     depth = _depths(drawn)
-    routes = _routes(drawn, depth)
+    routes = _routes(drawn, depth, most_bends)
     columns = _columns(depth, routes)
     before: dict[Item, list[Item]] = {}
     after: dict[Item, list[Item]] = {}
@@ -70,9 +70,9 @@ def _depths(drawn: Sketch) -> dict[str, int]:
     return depth
 
 
-def _routes(drawn: Sketch, depth: Mapping[str, int]) -> tuple[tuple[Item, ...], ...]:
+def _routes(drawn: Sketch, depth: Mapping[str, int], most_bends: int) -> tuple[tuple[Item, ...], ...]:
     spans = sum(max(depth[a.target] - depth[a.source] - 1, 0) for a in drawn.arrows)
-    bent = spans <= MOST_BENDS
+    bent = spans <= most_bends
     return tuple(
         (
             arrow.source,
