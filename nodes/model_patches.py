@@ -51,6 +51,7 @@ def perturbed_attention_guidance(context: Context, model: Any, scale: float) -> 
     "SelfAttentionGuidance",
     display_name="Self-Attention Guidance",
     category="_for_testing",
+    version="2",
     handle=True,
     inputs=(
         Socket("model", "MODEL"),

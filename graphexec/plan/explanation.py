@@ -9,17 +9,22 @@ from typing import Any, Literal, Protocol, TypeAlias
 from graphexec.diagnostics.sanitize import visible
 from graphexec.graph.model import GraphNode
 from graphexec.plan.model import Known, Late, Plan
-from graphexec.plan.reasons import Difference, differences, nearest
+from graphexec.plan.reasons import Difference, Fields, differences, fields, nearest, plain
 
 Status: TypeAlias = Literal["hit", "miss", "handle", "late", "not needed"]
 Hint: TypeAlias = Callable[[Mapping[str, Any], Sequence[str]], str | None]
 
 CANDIDATES = 200
 """Earlier steps of its type that a node is compared with, those of the latest runs."""
+COMPARISONS = 100_000
+"""Of all nodes together: in a very large workflow each is compared with fewer, but at least `FEWEST`."""
+FEWEST = 5
 
 
 class Earlier(Protocol):
-    """A step of an earlier run; `used` in seconds since 1970, `stored` when its result was kept."""
+    """A step of an earlier run, its recipe as JSON gives it back; `used` in seconds since 1970, `stored` when its
+    result was kept.
+    """
 
     @property
     def key(self) -> str: ...
@@ -75,17 +80,38 @@ def explain(plan: Plan, past: Past, hint: Hint) -> tuple[Explanation, ...]:
     """
     places = past.where(key.digest for key in plan.keys.values() if isinstance(key, Known))
     unneeded = frozenset(plan.pruned)
-    return tuple(_explain(plan, id, places, id in unneeded, past, hint) for id in plan.keys)
+    earlier = _Candidates(past, max(FEWEST, min(CANDIDATES, COMPARISONS // max(1, len(plan.keys)))))
+    return tuple(_explain(plan, id, places, id in unneeded, earlier, hint) for id in plan.keys)
 
 
-def _explain(plan: Plan, id: str, places: Mapping[str, str], unneeded: bool, past: Past, hint: Hint) -> Explanation:
+class _Candidates:
+    """What nodes are compared with, looked up once for each type."""
+
+    def __init__(self, past: Past, most: int) -> None:
+        self.past = past
+        self._most = most
+        self._found: dict[str, tuple[Sequence[Earlier], list[Fields]]] = {}
+
+    def nearest(self, node_type: str, now: Fields) -> tuple[Earlier, Fields] | None:
+        """Return the step of a type that differs least from `now`, with its fields."""
+        if node_type not in self._found:
+            steps = self.past.made_of(node_type, self._most)
+            self._found[node_type] = steps, [fields(step.recipe) for step in steps]
+        steps, known = self._found[node_type]
+        place = nearest(now, known)
+        return None if place is None else (steps[place], known[place])
+
+
+def _explain(
+    plan: Plan, id: str, places: Mapping[str, str], unneeded: bool, earlier: _Candidates, hint: Hint
+) -> Explanation:
     node, key = plan.graph.nodes[id], plan.keys[id]
     if isinstance(key, Late):
         return Explanation(id, node.spec.type, "late", f"its key is known only during the run: {key.reason}")
     place = places.get(key.digest)
     if place is not None:
         return Explanation(id, node.spec.type, "hit", f"reused from {place}", key.digest, place)
-    found = _compared(plan, node, key, past, hint)
+    found = _compared(plan, node, key, earlier, hint)
     if unneeded:
         return _as(found, "not needed", "what it feeds is reused")
     if node.spec.handle:
@@ -99,7 +125,7 @@ def _as(found: Explanation, status: Status, text: str) -> Explanation:
     )
 
 
-def _compared(plan: Plan, node: GraphNode, key: Known, past: Past, hint: Hint) -> Explanation:
+def _compared(plan: Plan, node: GraphNode, key: Known, earlier: _Candidates, hint: Hint) -> Explanation:
     """Explain a miss: by what became of the same step, or by what differs from the nearest earlier one."""
 
     def missed(text: str, *differing: Difference, step: Earlier | None = None, more: str | None = None) -> Explanation:
@@ -108,17 +134,19 @@ def _compared(plan: Plan, node: GraphNode, key: Known, past: Past, hint: Hint) -
             node.id, node.spec.type, "miss", text, key.digest, None, differing, key_before, when, more
         )  # fmt: skip
 
-    same = past.made(key.digest)
-    reason = past.unstored(key.digest)
+    same = earlier.past.made(key.digest)
+    reason = earlier.past.unstored(key.digest)
     if reason is not None:
         return missed(f"not stored: {visible(reason)}", step=same)
     if same is not None:
         gone = "its result is no longer in the cache" if same.stored else _QUICK
         return missed(gone, step=same)
-    step = nearest(key.recipe, past.made_of(node.spec.type, CANDIDATES), lambda earlier: earlier.recipe)
-    if step is None:
+    now = fields(plain(key.recipe))
+    near = earlier.nearest(node.spec.type, now)
+    if near is None:
         return missed("never run before")
-    found = differences(key.recipe, step.recipe, _sources(plan, node))
+    step, before = near
+    found = differences(now, before, _sources(plan, node))
     names = [d.field.partition(".")[2] for d in found if d.field.startswith("literals.")]
     more = hint(node.params, names) if names and len(names) == len(found) else None
     return missed("; ".join(d.text for d in found), *found, step=step, more=more)

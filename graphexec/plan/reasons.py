@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 from graphexec.diagnostics.sanitize import shown, visible
 
-T = TypeVar("T")
 Recipe: TypeAlias = Mapping[str, Any]
 Fields: TypeAlias = Mapping[tuple[str, ...], Any]
 
@@ -41,9 +40,14 @@ class Difference:
     text: str
 
 
+def plain(recipe: Recipe) -> dict[str, Any]:
+    """Return a recipe as it comes back from JSON."""
+    return dict(json.loads(json.dumps(recipe, default=repr)))
+
+
 def fields(recipe: Recipe) -> Fields:
-    """Return the fields of a recipe by path, as they come back from JSON."""
-    return dict(_fields(json.loads(json.dumps(recipe, default=repr)), ()))
+    """Return the fields of a plain recipe by path."""
+    return dict(_fields(recipe, ()))
 
 
 def _fields(value: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -66,15 +70,13 @@ def _same(a: Any, b: Any) -> bool:
     return type(a) is type(b) and bool(a == b) and (not isinstance(a, (dict, list)) or json.dumps(a) == json.dumps(b))
 
 
-def nearest(recipe: Recipe, earlier: Iterable[T], recipe_of: Callable[[T], Recipe]) -> T | None:
-    """Return the one that differs in the fewest fields, the first of several; None when there is none."""
-    now = fields(recipe)
-    return min(earlier, key=lambda one: len(differing(now, fields(recipe_of(one)))), default=None)
+def nearest(now: Fields, earlier: Sequence[Fields]) -> int | None:
+    """Return the place of the one that differs in the fewest fields, the first of several; None of none."""
+    return min(range(len(earlier)), key=lambda place: len(differing(now, earlier[place])), default=None)
 
 
-def differences(now: Recipe, before: Recipe, upstream: Mapping[str, str]) -> list[Difference]:
+def differences(new: Fields, old: Fields, upstream: Mapping[str, str]) -> list[Difference]:
     """Return what differs, worded. `upstream` names the node that each linked input comes from, by input."""
-    new, old = fields(now), fields(before)
     found: list[Difference] = []
     for path in differing(new, old):
         a, b = old.get(path, MISSING), new.get(path, MISSING)

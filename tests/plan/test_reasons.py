@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from graphexec.plan.fingerprints import Fingerprints
 from graphexec.plan.keys import Recipes, World
-from graphexec.plan.reasons import differences, differing, fields, nearest
+from graphexec.plan.reasons import differences, differing, fields, nearest, plain
 from graphexec.ports import Policy
 
 BASE = {
@@ -41,8 +41,12 @@ def changed(*path, to):
     return put(BASE, path)
 
 
+def compared(now, before, upstream):
+    return differences(fields(plain(now)), fields(plain(before)), upstream)
+
+
 def said(now, before=BASE):
-    return [d.text for d in differences(now, before, UPSTREAM)]
+    return [d.text for d in compared(now, before, UPSTREAM)]
 
 
 @pytest.mark.parametrize(
@@ -89,7 +93,7 @@ def test_equal_recipes_have_no_difference():
 
 
 def test_a_difference_has_its_field_and_both_values():
-    (found,) = differences(changed("literals", "steps", to=30), BASE, {})
+    (found,) = compared(changed("literals", "steps", to=30), BASE, {})
     assert (found.field, found.before, found.now) == ("literals.steps", 20, 30)
 
 
@@ -109,7 +113,7 @@ def test_a_literal_in_place_of_a_link_is_said_once():
 def test_one_upstream_node_is_said_once():
     now = {**BASE, "links": {"model": "output 0 of zz", "clip": "output 1 of zz", "positive": "output 0 of bb"}}
     before = {**BASE, "links": {"model": "output 0 of yy", "clip": "output 1 of yy", "positive": "output 0 of bb"}}
-    found = differences(now, before, {"model": "node 1 (Loader)", "clip": "node 1 (Loader)"})
+    found = compared(now, before, {"model": "node 1 (Loader)", "clip": "node 1 (Loader)"})
     assert [d.text for d in found] == ["upstream node 1 (Loader)"]
 
 
@@ -121,10 +125,10 @@ def test_every_field_that_makes_a_key_makes_a_difference():
     assert len(said({"node": {"numerics": one}}, {"node": {"numerics": two}})) == len(one)
 
 
-plain = st.recursive(st.integers() | st.text() | st.none() | st.booleans() | st.floats(allow_nan=False),
+values = st.recursive(st.integers() | st.text() | st.none() | st.booleans() | st.floats(allow_nan=False),
                      lambda inner: st.lists(inner, max_size=2), max_leaves=3)  # fmt: skip
 recipe = st.fixed_dictionaries(
-    {"node": st.dictionaries(st.text(), plain, max_size=2), "literals": st.dictionaries(st.text(), plain, max_size=3)}
+    {"node": st.dictionaries(st.text(), values, max_size=2), "literals": st.dictionaries(st.text(), values, max_size=3)}
 )
 
 
@@ -138,5 +142,5 @@ def test_recipes_differ_if_and_only_if_a_field_does(a, b):
 def test_the_nearest_differs_in_the_fewest_fields_and_is_the_latest_of_these():
     far = changed("literals", "steps", to=1) | {"id": "9"}
     first, second = changed("literals", "steps", to=2), changed("literals", "cfg", to=2.0)
-    assert nearest(BASE, [far, first, second], lambda one: one) is first
-    assert nearest(BASE, [], lambda one: one) is None
+    assert nearest(fields(BASE), [fields(one) for one in (far, first, second)]) == 1
+    assert nearest(fields(BASE), []) is None

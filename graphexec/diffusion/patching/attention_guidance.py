@@ -80,6 +80,11 @@ def blurred_where(estimate: Tensor, attention: Tensor, blur_sigma: float) -> Ten
 
 
 def gaussian_blur(x: Tensor, sigma: float, radius: int = BLUR_RADIUS) -> Tensor:
-    """A map `(B, C, h, w)` convolved with a Gaussian of `sigma` cells that reaches `radius` cells, edges mirrored."""
+    """A map `(B, C, h, w)` convolved with a Gaussian of `sigma` cells that reaches `radius` cells, edges mirrored.
+
+    With `sigma` 0 the map itself: the limit of ever narrower Gaussians.
+    """
+    if sigma == 0:
+        return x
     kernel = gaussian_kernel(radius, sigma / radius).to(x).expand(x.shape[1], 1, -1, -1)
     return functional.conv2d(functional.pad(x, (radius,) * 4, mode="reflect"), kernel, groups=x.shape[1])

@@ -147,6 +147,13 @@ def test_blur_keeps_flat_maps_and_touches_only_what_attention_marks():
     assert_close(got[..., 8:, :], estimate[..., 8:, :])
 
 
+def test_a_blur_of_no_width_changes_nothing():
+    """Its kernel would be 0 / 0."""
+    estimate = torch.randn(1, 4, 16, 16, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(gaussian_blur(estimate, 0.0), estimate)
+    assert_close(gaussian_blur(estimate, 0.05), estimate)
+
+
 def test_self_attention_guidance_leaves_the_smallest_latents_alone():
     g = guided()
     small = replace(g, denoised=g.denoised[..., :4])
