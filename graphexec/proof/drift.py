@@ -88,7 +88,7 @@ def same(first: Any, second: Any) -> bool:
         return first.keys() == second.keys() and all(same(first[k], second[k]) for k in first)
     if isinstance(first, (list, tuple)) and isinstance(second, (list, tuple)):
         return len(first) == len(second) and all(map(same, first, second))
-    return type(first) is type(second) and bool(first == second)
+    return type(first) is type(second) and repr(first) == repr(second)  # 0.0 and -0.0 are two
 
 
 def _said(values: Mapping[str, Any], name: str, field: str) -> str:
