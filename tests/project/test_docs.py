@@ -8,6 +8,7 @@ import re
 from graphexec.cli.status import Status
 from graphexec.config import TABLE
 from graphexec.diffusion.names import LOOKS_AHEAD
+from tests.project import error_codes
 from tests.project.commands import ROOT
 
 
@@ -39,3 +40,29 @@ def test_samplers_that_look_ahead_are_those_of_the_table() -> None:
     named = [name for names, _ in rows[1:] for name in names.split(", ")]
     named += [f"{name}_gpu" for names, gpu in rows if gpu for name in names.split(", ")]
     assert sorted(named) == sorted(LOOKS_AHEAD)
+
+
+def test_every_code_is_documented() -> None:
+    written = error_codes.PAGE.read_text(encoding="utf-8")
+    assert written == error_codes.page(), "run: python -m tests.project.error_codes"
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    broken = []
+    for page in pages:
+        text = re.sub(r"```.*?```|`[^`\n]*`", "", page.read_text(encoding="utf-8"), flags=re.S)
+        for target in re.findall(r"\]\(([^)\s]+)\)", text):
+            path, _, anchor = target.partition("#")
+            if re.match(r"[a-z]+:", target):
+                continue
+            file = (page.parent / path).resolve() if path else page
+            if not file.exists() or (anchor and anchor not in _anchors(file.read_text(encoding="utf-8"))):
+                broken.append(f"{page.relative_to(ROOT)}: {target}")
+    assert broken == []
+
+
+def _anchors(text: str) -> set[str]:
+    """Return the anchors of the headings of a page, as GitHub and MyST make them."""
+    headings = re.findall(r"^#+ (.+)$", re.sub(r"```.*?```", "", text, flags=re.S), re.M)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
