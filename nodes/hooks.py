@@ -16,7 +16,7 @@ from nodes import PLAIN_MODULES, TABLE_MODULES
 
 _PLAIN = PlainHooks()
 
-LEVELS = frozenset({"steps", "start_at_step", "end_at_step", "denoise", "scheduler"})
+LEVELS = frozenset({"steps", "start_at_step", "end_at_step", "return_with_leftover_noise", "denoise", "scheduler"})
 """Inputs of samplers that change the noise levels and nothing else."""
 
 

@@ -77,6 +77,7 @@ class Trail:
         self._clock = clock
         self._saved = clock()
         self._pause = INTERVAL
+        self._latest: Checkpoint | None = None
         self._passing: dict[int, str] = {}
         self._count = 0
         self._stride = 1
@@ -93,7 +94,7 @@ class Trail:
 
     def save(self, checkpoint: Checkpoint) -> None:
         """Keep a checkpoint if it is time to, or if it is one that lasts."""
-        lasting = checkpoint.step in self._lasting
+        lasting, self._latest = checkpoint.step in self._lasting, checkpoint
         if not lasting and self._clock() - self._saved < self._pause:
             return
         checkpoint.state.x.reshape(-1)[:1].cpu()  # what the device still has to do is no part of the cost
@@ -105,6 +106,12 @@ class Trail:
             self._count += 1
             self._passing[self._count] = name
             self._thin_out()
+
+    def interrupt(self) -> None:
+        """Keep where the run stands, because it is stopped."""
+        if self._latest is not None:
+            self._pause = 0.0
+            self.save(self._latest)
 
     def finish(self) -> None:
         """Forget what only this run could have gone on from."""

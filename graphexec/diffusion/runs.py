@@ -20,6 +20,7 @@ from graphexec.diffusion.processor import processor
 from graphexec.diffusion.resumption import Blobs, Trail, keys, lasting
 from graphexec.diffusion.samplers.base import Problem, StepNoise, unset
 from graphexec.diffusion.sampling import Sampler
+from graphexec.errors import Interrupted
 from graphexec.hashing import Plain, digest
 
 
@@ -155,7 +156,12 @@ def run(task: Run, context: RunContext, begun: Checkpoint | None = None, last: i
         report(begun.step, max(len(task.sigmas) - 1, begun.step), begun.state.denoised)
     problem = task.problem(begun.draws if begun else 0)
     most = None if last is None else last - (begun.step if begun else 0)
-    end = drive(task.sampler.spec, problem, report, begun, trail.save if trail else None, most)
+    try:
+        end = drive(task.sampler.spec, problem, report, begun, trail.save if trail else None, most)
+    except Interrupted:
+        if trail is not None:
+            trail.interrupt()
+        raise
     if trail is not None:
         trail.finish()
     done = task.guider.model.latent_format.out_of_model

@@ -16,6 +16,7 @@ from graphexec.diffusion.patching.differential import differential_diffusion
 from graphexec.diffusion.samplers.base import SamplerSpec, State
 from graphexec.diffusion.samplers.table import SAMPLERS
 from graphexec.diffusion.sampling import sampler
+from graphexec.errors import DeadlineExceeded
 from graphexec.store.blobs import MemoryBlobs
 from tests.diffusion.sampling.toy import Bench, Pointwise, Toy, says
 
@@ -56,6 +57,17 @@ def test_a_killed_run_goes_on_with_the_same_bits(often, name, stop_at, mask):
     samples, reused = killed_and_resumed(stop_at, sampler=name, mask=mask)
     assert reused == stop_at
     assert torch.equal(samples, task(sampler=name, mask=mask))
+
+
+@pytest.mark.parametrize("name", ["dpmpp_2m", "dpmpp_2m_sde", "dpm_adaptive"])
+def test_a_run_that_is_stopped_goes_on_where_it_was(name):
+    """Ctrl-C and deadlines leave time to keep the last step, however short the run."""
+    blobs = MemoryBlobs()
+    with pytest.raises(DeadlineExceeded):
+        task(Bench(blobs, stop_at=3, stop=DeadlineExceeded), sampler=name)
+    again = Bench(blobs)
+    assert torch.equal(task(again, sampler=name), task(sampler=name))
+    assert again.reused == 3
 
 
 @pytest.mark.parametrize("name", ["euler", "dpmpp_2m_sde", "euler_ancestral"])

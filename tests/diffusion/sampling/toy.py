@@ -79,6 +79,7 @@ class Bench:
     blobs: object = field(default_factory=MemoryBlobs)
     policy: Policy = field(default_factory=Policy)
     stop_at: int | None = None
+    stop: type[BaseException] = KeyboardInterrupt
     reused: int = 0
     continuation: str | None = None
     done: list[int] = field(default_factory=list)
@@ -87,7 +88,7 @@ class Bench:
     def progress(self, done, total, preview=None):
         self.done.append(done)
         if done == self.stop_at:
-            raise KeyboardInterrupt
+            raise self.stop
 
     def warn(self, message):
         self.warnings.append(message)
