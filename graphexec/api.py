@@ -24,19 +24,19 @@ from graphexec.files import Folders, shipped_models
 from graphexec.graph.build import build
 from graphexec.graph.model import Graph
 from graphexec.registry.loading import Pack, load_registry
+from graphexec.store.location import directory_of
 
 if TYPE_CHECKING:
     from graphexec.execute.cancel import Cancel
     from graphexec.execute.events import Listener
     from graphexec.execute.result import Result
     from graphexec.plan.explanation import Explanation
+    from graphexec.plan.fingerprints import Fingerprints
     from graphexec.plan.keys import Recipes
     from graphexec.plan.model import Plan
-    from graphexec.ports import Blobs, Policy
+    from graphexec.ports import Policy
     from graphexec.report.settle import Wishes
-    from graphexec.store.disk import DiskStore
-    from graphexec.store.journal import Journal
-    from graphexec.store.model import Store
+    from graphexec.store.opening import Stores
 
 PathLike: TypeAlias = "str | os.PathLike[str]"
 Workflow: TypeAlias = "PathLike | Mapping[str, Any] | Document | Graph"
@@ -146,43 +146,25 @@ class Session:
         self.output = Path(output)
         self._numerics = device, dtype, noise, threads
         self._debug = debug
-        self._open_stores(memory, cache, cache_size, cache_remote, cache_remote_access == "read-write")
+        self.cache = directory_of(cache)
+        """The directory that results are kept in, None when nothing outlives the process."""
+        self._kept = memory, cache_size, cache_remote, cache_remote_access == "read-write"
         self._resources: dict[str, Any] = {}
         self._instances: dict[tuple[str, str], Any] = {}
         self._lock = RLock()
 
-    def _open_stores(
-        self, memory: int, cache: PathLike | None, cache_size: int, url: str | None, writable: bool
-    ) -> None:
-        """Set up what is kept in memory, and on disk if there is a cache; nothing is opened before it is needed."""
+    @cached_property
+    def _stores(self) -> Stores:
+        """What is kept. Made at the first plan or run: a check needs none of it, and SQLite takes time to import."""
+        from graphexec.store.opening import Keeping, open_stores
+
+        return open_stores(Keeping(self.cache, *self._kept), self.registry.hooks)
+
+    @cached_property
+    def _fingerprints(self) -> Fingerprints:
         from graphexec.plan.fingerprints import Fingerprints
-        from graphexec.store.blobs import MemoryBlobs
-        from graphexec.store.location import directory_of
-        from graphexec.store.memory import MemoryStore
 
-        self._memory = MemoryStore(memory)
-        self._disk: DiskStore | None = None
-        self.cache = directory_of(cache)
-        """The directory that results are kept in, None when nothing outlives the process."""
-        self._journal: Journal | None = None
-        self._store: Store = self._memory
-        self._blobs: Blobs = MemoryBlobs()
-        self._fingerprints = Fingerprints()
-        if self.cache is not None:
-            from graphexec.store.disk import DiskStore
-            from graphexec.store.journal import Journal
-            from graphexec.store.tiers import Tiers
-
-            self._disk = DiskStore(self.cache, self.registry.hooks, cache_size)
-            remote = None
-            if url is not None:
-                from graphexec.store.remote import Remote
-
-                remote = Remote(url, writable, self._disk.say)
-            self._store = Tiers(self._memory, self._disk, remote)
-            self._blobs = self._disk
-            self._journal = Journal(self.cache)
-            self._fingerprints = Fingerprints(memo=self._disk)
+        return Fingerprints(memo=self._stores.disk)
 
     @cached_property
     def policy(self) -> Policy:
@@ -250,7 +232,7 @@ class Session:
 
         graph = self._graph(workflow, changes)
         with self._lock:
-            past = Past(self._memory, self._disk, self._journal)
+            past = Past(self._stores.memory, self._stores.disk, self._stores.journal)
             return explain(self._plan(graph)[0], past, self.registry.hooks.hint)
 
     def run(
@@ -303,14 +285,13 @@ class Session:
             listener,
             self._resources,
             self._instances,
-            self._blobs,
+            self._stores.blobs,
         )
-        if self._disk is not None:
-            self._disk.tell(around.notice)
+        self._stores.tell(around.notice)
         if listener is not None:
             listener(Event("run_started", total=len(plan.steps), data={"policy": asdict(self.policy)}))
-        with RunEntry(self._journal, graph.document.source.name) as entry:
-            store = entry.noting(self._store)
+        with RunEntry(self._stores.journal, graph.document.source.name) as entry:
+            store = entry.noting(self._stores.store)
             ending = execute(plan, around, recipes, store, self.registry.get, debug=self._debug)
             provenance = Provenance(graph, self.policy, recipes.contents)
             result, files = settle(ending.result, graph, recipes.world.prompt, wishes, listener, started, provenance)
@@ -342,7 +323,7 @@ class Session:
         world = World(self.policy, self.files, self._fingerprints, prompt, lambda: graph.document.workflow, formats)
         recipes = Recipes(world)
         with collector_paused():
-            return make_plan(graph, recipes, self._store), recipes
+            return make_plan(graph, recipes, self._stores.store), recipes
 
     def content_digest(self, path: Path) -> str:
         """Return the BLAKE3 digest of a file, remembered while the file stays the same. Raises OSError."""
@@ -359,11 +340,8 @@ class Session:
         with self._lock:
             self.registry.hooks.close(self._resources)
             self._instances.clear()
-            self._memory.clear()
-            if self._disk is not None:
-                self._disk.close()
-            if self._journal is not None:
-                self._journal.close()
+            if "_stores" in self.__dict__:
+                self._stores.close()
 
     def __enter__(self) -> Self:
         return self

@@ -280,11 +280,11 @@ def test_values_of_every_kind_are_the_same_bits_in_a_partly_cached_run(tmp_path,
 def test_the_variable_chooses_the_cache_of_a_session(tmp_path, monkeypatch):
     monkeypatch.setenv("GRAPHEXEC_CACHE", str(tmp_path / "here"))
     with graphexec.Session() as session:
-        assert session._disk.directory == tmp_path / "here"
+        assert session.cache == tmp_path / "here"
     monkeypatch.setenv("GRAPHEXEC_CACHE", "off")
-    assert graphexec.Session()._disk is None
+    assert graphexec.Session().cache is None
     monkeypatch.delenv("GRAPHEXEC_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "user"))
     if sys.platform == "linux":
-        assert graphexec.Session()._disk.directory == tmp_path / "user/graphexec"
-    assert graphexec.Session(cache=None)._disk is None
+        assert graphexec.Session().cache == tmp_path / "user/graphexec"
+    assert graphexec.Session(cache=None).cache is None

@@ -53,6 +53,8 @@ def execute(
     """
     run = _Run(plan, around, recipes, store, get, debug)
     held = frozenset(step.key.digest for step in plan.steps if step.cached and isinstance(step.key, Known))
+    if len(held) == len(plan.steps):
+        held = frozenset()  # nothing will run, so all is taken at once
     stopped: Interrupted | None = None
     with store.held(held):
         try:

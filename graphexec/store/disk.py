@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,9 @@ from graphexec.store.worth import Worth
 
 T = TypeVar("T")
 
+COARSE = 3600.0
+"""Seconds within which a second use of an entry is not written down: a run that only reads is to write nothing."""
+
 
 class DiskStore:
     """Implements `store.model.Store` and `ports.Blobs` in a directory, which is made at the first use."""
@@ -38,6 +42,7 @@ class DiskStore:
         self._index: Index | None = None
         self._process = 0
         self._reads = self._writes = True
+        self._untouched: list[str] = []
         self._absent: tuple[int, set[str]] = (0, set())
 
     def __contains__(self, digest: str) -> bool:
@@ -65,8 +70,10 @@ class DiskStore:
         found = index.record(digest)
         if found is None:
             return None
+        if time.time() - found[1] > COARSE:
+            self._untouched.append(digest)
         try:
-            return restore(found, index.read, self._hooks)
+            return restore(found[0], index.read, self._hooks)
         except (ValueError, KeyError, TypeError):
             index.remove(digest)
             return None
@@ -94,11 +101,14 @@ class DiskStore:
     def held(self, digests: frozenset[str]) -> Iterator[None]:
         """Keep these entries for the duration of a run, in all processes; afterwards the budget holds again."""
         number: list[int] = []
-        if self._index is not None or digests:
+        if digests:
             self._write(lambda index: number.append(index.begin_run(digests)))
         try:
             yield
         finally:
+            if self._untouched:
+                touched, self._untouched = self._untouched, []
+                self._write(lambda index: index.touch(touched))
             for run in number:
                 self._write(lambda index: index.end_run(run, self.budget))  # noqa: B023 (called at once)
             self._reads = self._writes = True  # the next run tries again

@@ -111,11 +111,18 @@ class Index:
                 found.update(key for (key,) in self._connection.execute(query, some))
         return found
 
-    def record(self, key: str) -> str | None:
-        """Return the record of a key's entry, or None."""
+    def record(self, key: str) -> tuple[str, float] | None:
+        """Return the record of a key's entry, and when it was used last, or None."""
         with self._lock:
-            found = self._connection.execute("SELECT record FROM steps WHERE key = ?", (key,)).fetchone()
-        return found[0] if found else None
+            query = "SELECT record, used FROM steps WHERE key = ? AND record IS NOT NULL"
+            found: tuple[str, float] | None = self._connection.execute(query, (key,)).fetchone()
+        return found
+
+    def touch(self, keys: Iterable[str]) -> None:
+        """Count entries as used now."""
+        now = time.time()
+        with self.writing() as connection:
+            connection.executemany("UPDATE steps SET used = ? WHERE key = ?", [(now, key) for key in keys])
 
     def read(self, digest: str) -> bytes | None:
         """Return the content of an object; None, and a cache without it, when it is missing or damaged."""

@@ -80,9 +80,10 @@ class Tiers:
         try:
             index = self.disk.index()
             for key in stored:
-                step, record = index.step(key), index.record(key)
-                if step is None or record is None:
+                step, found = index.step(key), index.record(key)
+                if step is None or found is None:
                     continue
+                record, _ = found
                 objects = {digest: index.read(digest) for digest in objects_of(record)}
                 if None not in objects.values():
                     steps[key] = RemoteStep(step.type, step.recipe, record, step.seconds)

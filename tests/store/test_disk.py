@@ -183,3 +183,16 @@ def test_a_directory_that_cannot_be_made_costs_one_warning(tmp_path):
         assert not put(cache, "a", 1) and cache.get("a") is None and cache.load("x") is None
         cache.save("x", b"")
     assert len(cache.told) == 1 and "this run goes on without it" in cache.told[0]
+
+
+def test_an_entry_that_is_only_read_counts_as_used_from_time_to_time(tmp_path, monkeypatch):
+    cache = store(tmp_path)
+    put(cache, "a", 1)
+    before = cache.index().step("a").used
+    with cache.held(frozenset()):
+        cache.get("a")
+    assert cache.index().step("a").used == before
+    monkeypatch.setattr("graphexec.store.disk.COARSE", -1.0)
+    with cache.held(frozenset()):
+        cache.get("a")
+    assert cache.index().step("a").used > before
