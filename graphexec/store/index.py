@@ -63,7 +63,7 @@ class Index:
     """One connection to the index of a directory. Safe to use from several threads."""
 
     def __init__(self, directory: Path, warn: Warn) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(0o700, parents=True, exist_ok=True)  # pictures may be private
         self.directory = directory
         self.objects = Objects(directory / "objects")
         self._lock = RLock()

@@ -184,7 +184,7 @@ class Journal:
 
 def _open(path: Path) -> sqlite3.Connection:
     """Open the file, made if it is not there; one that is damaged or of another version is renamed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(0o700, parents=True, exist_ok=True)
     for last in (False, True):
         connection = sqlite3.connect(path, timeout=10.0, isolation_level=None, check_same_thread=False)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,11 @@ def test_a_second_run_takes_the_picture_from_the_cache(home: Path, copy: str, fi
     assert [event["event"] for event in events if event["event"].startswith("node_")] == ["node_reused"]
     (first,), (second,) = home.glob("output/*.png"), home.glob("again/*.png")
     assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs modes of files")
+def test_others_cannot_look_into_the_cache(filled: Path) -> None:
+    assert filled.stat().st_mode & 0o077 == 0
 
 
 def test_off_keeps_and_takes_nothing(home: Path, copy: str) -> None:

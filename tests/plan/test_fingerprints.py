@@ -7,6 +7,8 @@ import pytest
 
 from graphexec.hashing import digest_file
 from graphexec.plan.fingerprints import YOUNG, Fingerprints
+from graphexec.ports import PlainHooks
+from graphexec.store.disk import DiskStore
 
 
 class Reader:
@@ -83,3 +85,48 @@ def test_a_file_that_changes_while_it_is_read_is_not_remembered(file):
 def test_missing_files_raise(tmp_path):
     with pytest.raises(OSError):
         Fingerprints().of(tmp_path / "none")
+
+
+@pytest.fixture
+def memo(tmp_path):
+    store = DiskStore(tmp_path / "cache", PlainHooks(), 1 << 20)
+    yield store
+    store.close()
+
+
+def test_another_process_need_not_read_an_old_file(reader, file, memo):
+    first = Fingerprints(reader, later, memo).of(file)
+    assert Fingerprints(reader, later, memo).of(file) == first and reader.count == 1
+
+
+def test_a_young_file_is_not_remembered_for_other_processes(reader, file, memo):
+    Fingerprints(reader, memo=memo).of(file)
+    Fingerprints(reader, later, memo).of(file)
+    assert reader.count == 2
+
+
+@pytest.mark.parametrize("place", range(5))
+def test_every_part_of_a_files_state_counts(reader, file, memo, place):
+    Fingerprints(reader, later, memo).of(file)
+    state, digest = memo.recall(file)
+    memo.remember(file, tuple(value + (index == place) for index, value in enumerate(state)), digest)
+    Fingerprints(reader, later, memo).of(file)
+    assert reader.count == 2
+
+
+def test_a_number_is_counted_once_for_each_content(file, memo):
+    counted = []
+
+    def count(path):
+        counted.append(path.read_bytes())
+        return len(counted)
+
+    def number(name="size"):
+        return Fingerprints(clock=later, memo=memo).number(name, file, count)
+
+    assert (number(), number(), number("other")) == (1, 1, 2)
+    file.write_bytes(b"two")
+    assert (number(), number()) == (3, 3)
+    file.write_bytes(b"one")
+    assert number() == 1 and len(counted) == 3
+    assert Fingerprints().number("size", file, count) == 4, "without a memo nothing is remembered"
