@@ -70,7 +70,7 @@ def test_verify_finds_removes_and_tells_what_is_damaged(copy: str, filled: Path)
 
 def test_gc_keeps_to_a_size_and_clear_empties(copy: str, filled: Path) -> None:
     stray = filled / "objects/ab" / ("c" * 62)
-    stray.parent.mkdir(exist_ok=True)
+    stray.parent.mkdir(parents=True, exist_ok=True)
     stray.write_bytes(b"nobody's")
     assert call("cache", "gc", "--size", "1GiB").out == "removed 0 entries, 0 B, and 1 files nothing used\n"
     assert not stray.exists() and stats()["steps"]
