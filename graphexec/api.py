@@ -299,9 +299,8 @@ class Session:
             told = Told(status, self.policy, started, seconds, recipes.contents, files, entry.number)
             describing = cache(partial(describe, graph, result, told))
             result = replace(result, _describe=describing)
-            if entry.number is not None:
-                entry.conclude(describing())
-            elif (trouble := entry.trouble) and not any(node == "" for node, _ in around.warnings):
+            entry.conclude(graph, result, told)
+            if (trouble := entry.trouble) and not any(node == "" for node, _ in around.warnings):
                 around.notice(trouble)
         if listener is not None:
             listener(Event("run_finished", seconds=seconds, data={} if entry.number is None else {"run": entry.number}))

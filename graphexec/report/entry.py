@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from time import perf_counter
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 from graphexec.errors import DeadlineExceeded, Interrupted
 from graphexec.execute.result import Result
-from graphexec.report.run_json import NodeRecord, Outcome, RunReport, to_json
+from graphexec.graph.model import Graph
+from graphexec.report.run_json import Outcome, RunReport, Told, describe, to_json
 from graphexec.store import journal
 from graphexec.store.journal import Journal
 from graphexec.store.model import Store
 from graphexec.store.noting import NotingStore
 
 MOST_NODES = 2000
-"""Nodes of a report in the journal; of larger workflows it lists only those that failed, counts apart."""
+"""Nodes of a workflow up to which the journal has its whole report; of larger ones it has a brief one."""
 
 
 class RunEntry:
@@ -46,8 +47,14 @@ class RunEntry:
         self._noting = NotingStore(store)
         return self._noting
 
-    def conclude(self, report: RunReport) -> None:
+    def conclude(self, graph: Graph, result: Result, told: Told) -> None:
         """Take what is told of the run at its end."""
+        if self.number is None:
+            return
+        report = result.report if len(graph.order) <= MOST_NODES else describe(graph, result, told, brief=True)
+        self._take(cast(RunReport, report))
+
+    def _take(self, report: RunReport) -> None:
         counts = report["counts"]
         self._outcome = journal.Outcome(
             report["status"],
@@ -56,7 +63,7 @@ class RunEntry:
             counts.get("reused", 0),
             len(report["files"]),
             next((node["message"] for node in report["nodes"] if node["message"]), None),
-            to_json(_bounded(report)),
+            to_json(report),
         )
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -71,10 +78,3 @@ def status_of(result: Result, stopped: Interrupted | None) -> Outcome:
     if stopped is not None:
         return "deadline" if isinstance(stopped, DeadlineExceeded) else "interrupted"
     return "failed" if result.failures else "done"
-
-
-def _bounded(report: RunReport) -> RunReport:
-    if len(report["nodes"]) <= MOST_NODES:
-        return report
-    failed: list[NodeRecord] = [node for node in report["nodes"] if node["status"] == "failed"]
-    return {**report, "nodes": failed}

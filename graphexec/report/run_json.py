@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias, TypedDict
@@ -73,7 +73,7 @@ class RunReport(TypedDict):
     run: int | None
     status: Outcome
     workflow: str
-    graph: str
+    graph: str | None
     started: str
     seconds: float
     policy: Mapping[str, str | int | None]
@@ -123,20 +123,20 @@ class Told:
     run: int | None = None
 
 
-def describe(graph: Graph, result: Result, told: Told) -> RunReport:
-    """Return the report of a run."""
-    nodes = node_records(graph, result)
+def describe(graph: Graph, result: Result, told: Told, *, brief: bool = False) -> RunReport:
+    """Return the report of a run; a brief one lists only nodes that failed, and leaves out the digest of the graph."""
+    statuses = node_statuses(result)
     return RunReport(
         schema_version=SCHEMA,
         run=told.run,
         status=told.status,
         workflow=graph.document.source.name,
-        graph=graph_digest(graph),
+        graph=None if brief else graph_digest(graph),
         started=told.started.astimezone().isoformat(),
         seconds=told.seconds,
         policy=asdict(told.policy),
-        counts=dict(Counter(node["status"] for node in nodes)),
-        nodes=nodes,
+        counts=dict(Counter(statuses.get(id, "not run") for id in graph.order)),
+        nodes=node_records(graph, result, [f.node for f in result.failures] if brief else graph.order, statuses),
         seeds=seeds(graph),
         models=models(graph, told.digests),
         files=file_records(told.files),
@@ -144,13 +144,17 @@ def describe(graph: Graph, result: Result, told: Told) -> RunReport:
     )
 
 
-def node_records(graph: Graph, result: Result) -> list[NodeRecord]:
-    """Return what became of each node of the graph, in topological order."""
+def node_statuses(result: Result) -> dict[str, Status]:
+    """Return what became of the nodes that the run came to."""
     statuses: dict[str, Status] = dict.fromkeys(result.executed, "executed")
     statuses |= dict.fromkeys(result.reused, "reused")
     statuses |= dict.fromkeys(result.blocked, "blocked")
+    return statuses | dict.fromkeys((failure.node for failure in result.failures), "failed")
+
+
+def node_records(graph: Graph, result: Result, ids: Sequence[str], statuses: Mapping[str, Status]) -> list[NodeRecord]:
+    """Return the records of nodes of the graph."""
     messages = {failure.node: failure.message for failure in result.failures}
-    statuses |= dict.fromkeys(messages, "failed")
     return [
         NodeRecord(
             id=id,
@@ -160,7 +164,8 @@ def node_records(graph: Graph, result: Result) -> list[NodeRecord]:
             message=messages.get(id),
             steps_reused=result.steps_reused.get(id),
         )
-        for id in graph.order
+        for id in ids
+        if id in graph.nodes
     ]
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 
+import graphexec
 from graphexec.document.model import Document, NodeDecl, Source
 from graphexec.execute.result import Failure, Result
 from graphexec.graph.model import Edge, Graph, GraphNode
@@ -16,6 +17,7 @@ from graphexec.registry.spec import NodeSpec
 from graphexec.report.place import PlacedFile
 from graphexec.report.run_json import Told, describe, to_json
 from graphexec.report.versions import versions
+from graphexec.store.journal import Journal
 
 
 def spec(type, *inputs):
@@ -36,7 +38,7 @@ GRAPH = Graph(Document(Source("flow.json", "{}", "json"), DECLARED), NODES, ("1"
 POLICY = Policy(hardware="x86_64", large_dtype="bf16", torch="2.13.0+cpu")
 
 
-def report(tmp_path):
+def report(tmp_path, **how):
     file = tmp_path / "a.png"
     file.write_bytes(b"content")
     return describe(
@@ -56,6 +58,7 @@ def report(tmp_path):
             digests={("checkpoints", "a.safetensors"): "ab12"},
             files=(PlacedFile("9", file, "", "images", "image/png", True),),
         ),
+        **how,
     )
 
 
@@ -68,6 +71,22 @@ def test_says_what_became_of_each_node(tmp_path):
         "3": ("blocked", None, None),
     }
     assert report(tmp_path)["counts"] == {"executed": 1, "reused": 1, "failed": 1, "blocked": 1}
+
+
+def test_a_brief_one_lists_only_what_failed(tmp_path):
+    whole, brief = report(tmp_path), report(tmp_path, brief=True)
+    assert [node["id"] for node in brief["nodes"]] == ["2"] and brief["graph"] is None
+    assert brief == whole | {"nodes": brief["nodes"], "graph": None}
+
+
+def test_the_journal_has_a_brief_one_of_large_workflows(tmp_path, monkeypatch):
+    flow = {str(n): {"class_type": "PrimitiveInt", "inputs": {"value": n}} for n in range(4)}
+    with graphexec.Session(cache=tmp_path) as session:
+        for most, nodes in ((4, 4), (3, 0)):
+            monkeypatch.setattr("graphexec.report.entry.MOST_NODES", most)
+            result = session.run(flow, targets=list(flow))
+            kept = json.loads(Journal(tmp_path).report(result.report["run"]))
+            assert len(kept["nodes"]) == nodes and sum(kept["counts"].values()) == len(result.report["nodes"]) == 4
 
 
 def test_lists_seeds_models_and_files(tmp_path):
