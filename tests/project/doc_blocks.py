@@ -56,22 +56,29 @@ def blocks(page: Path) -> list[Block]:
     ]
 
 
-def set_the_scene(home: Path) -> None:
-    """Lay out what the pages take for granted: models, pictures, a workflow in each form, `graphexec` on the path."""
+def set_the_scene(page: Path, home: Path) -> None:
+    """Lay out what a page takes for granted: models, pictures, workflows, a repository, `graphexec` on the path.
+
+    A page that begins with `<!-- scene: empty -->` gets the program and a clone of graphexec, and nothing else.
+    """
+    (home / "bin").mkdir()
+    for name, options in (("graphexec", "-m graphexec "), ("python", "")):
+        program = home / "bin" / name
+        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" {options}"$@"\n')
+        program.chmod(0o755)
+    (home / "src").mkdir()
+    (home / "src/graphexec").symlink_to(ROOT)
+    if page.read_text(encoding="utf-8").startswith("<!-- scene: empty -->"):
+        return
     checkpoints = home / "ComfyUI/models/checkpoints"
     checkpoints.mkdir(parents=True)
-    subprocess.run(
-        [sys.executable, ROOT / "workflows/tiny_checkpoint.py", checkpoints / "tiny.safetensors"], check=True
-    )
+    write = [sys.executable, ROOT / "workflows/tiny_checkpoint.py", checkpoints / "tiny.safetensors"]
+    subprocess.run(write, check=True)
     (checkpoints / "v1-5-pruned-emaonly.safetensors").symlink_to("tiny.safetensors")
     (home / "models").symlink_to("ComfyUI/models")
     shutil.copytree(ROOT / "tests/project/scene", home, dirs_exist_ok=True)
-    (home / "input").mkdir(exist_ok=True)
+    (home / "input").mkdir()
     Image.new("RGB", (64, 48), (40, 120, 200)).save(home / "input/scene.png")
-    program = home / "bin/graphexec"
-    program.parent.mkdir()
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m graphexec "$@"\n')
-    program.chmod(0o755)
     subprocess.run(["git", "init", "-q"], cwd=home, check=True)
 
 

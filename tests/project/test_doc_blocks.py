@@ -22,7 +22,7 @@ LANGUAGES = {"sh", "python", "yaml", "json", "toml", "", "{toctree}"}
 @pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_blocks(page: Path, tmp_path: Path) -> None:
-    set_the_scene(tmp_path)
+    set_the_scene(page, tmp_path)
     program: list[str] = []
     done = 0
     for block in blocks(page):
