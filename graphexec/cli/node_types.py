@@ -125,7 +125,8 @@ def write_stubs(output: str, nodes: Sequence[str] | None, object_info: str | Non
     from graphexec.build.stubs import files
 
     if object_info is not None:
-        made = files.of_object_info(Path(object_info))
+        made, findings = files.of_object_info(Path(object_info))
+        show_findings(findings)
     else:
         registry, _ = _registry(nodes)
         made = files.of_packs(registry) if nodes else files.built_in(registry)

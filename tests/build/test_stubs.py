@@ -78,7 +78,7 @@ def test_functions_of_a_pack(tmp_path, monkeypatch):
 def test_functions_of_a_server(tmp_path):
     answer = {name: object_info(REGISTRY.get(name)) for name in ("KSampler", "LatentBatch", "Anything Everywhere?")}
     (tmp_path / "info.json").write_text(json.dumps(answer))
-    (file,) = files.write(files.of_object_info(tmp_path / "info.json"), tmp_path / "out")
+    (file,) = files.write(files.of_object_info(tmp_path / "info.json")[0], tmp_path / "out")
     tree = ast.parse(file.read_text())
     assert [f.name for f in tree.body if isinstance(f, ast.FunctionDef)] == [
         "Anything_Everywhere_", "KSampler", "LatentBatch",
@@ -86,7 +86,16 @@ def test_functions_of_a_server(tmp_path):
     load(file)
 
 
-@pytest.mark.parametrize("text", ["[]", "{", '{"A": 1}', '{"A": {"input": {"required": {"x": 3}}}}'])
+def test_a_malformed_entry_is_left_out_with_a_warning(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    good = object_info(REGISTRY.get("LatentBatch"))
+    Path("info.json").write_text(json.dumps({"A": {"input": {"required": {"x": 3}}}, "B": good}))
+    ended = call("nodes", "stubs", "--object-info", "info.json", "-o", "out")
+    assert ended.status == 0 and "GX504" in ended.err
+    assert [name for name in vars(load(tmp_path / "out/info.py")) if len(name) == 1] == ["B"]
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"A": 1}'])
 def test_a_file_that_is_no_object_info(tmp_path, text, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("info.json").write_text(text)
@@ -117,7 +126,7 @@ def test_odd_nodes_become_functions_that_work(tmp_path):
         }
     }
     (tmp_path / "odd.json").write_text(json.dumps(odd))
-    (file,) = files.write(files.of_object_info(tmp_path / "odd.json"), tmp_path)
+    (file,) = files.write(files.of_object_info(tmp_path / "odd.json")[0], tmp_path)
     m = load(file)
     with Workflow() as wf:
         made = m.Odd__node_(name_=4)

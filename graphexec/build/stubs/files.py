@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from graphexec.build.stubs.modules import MARK, by_menu, function_names, module
 from graphexec.build.stubs.names import unique
+from graphexec.diagnostics.model import Diagnostic
 from graphexec.errors import UsageError
-from graphexec.registry.notation import Malformed, read_inputs, read_outputs
+from graphexec.registry.schema_files import read_schema_files
 from graphexec.registry.spec import NodeSpec
 from graphexec.registry.table import Registry
 
@@ -36,22 +35,13 @@ def of_packs(registry: Registry) -> dict[str, str]:
     }
 
 
-def of_object_info(path: Path) -> dict[str, str]:
-    """Return a module of the nodes in a file that holds what ComfyUI's `/object_info` answers.
+def of_object_info(path: Path) -> tuple[dict[str, str], list[Diagnostic]]:
+    """Return a module of the nodes in a file that holds what ComfyUI's `/object_info` answers, and what is left out.
 
     Raises UsageError for a file that is something else.
     """
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path}: {error}") from error
-    if not isinstance(entries, Mapping) or not all(isinstance(entry, Mapping) for entry in entries.values()):
-        raise UsageError(f"{path}: not what /object_info answers, a mapping of node types to their descriptions")
-    return {
-        f"{unique([path.stem])[0]}.py": _module(
-            [_spec(path, t, e) for t, e in entries.items()], f"Nodes of {path.name}."
-        )
-    }
+    specs, findings = read_schema_files([path], {})
+    return {f"{unique([path.stem])[0]}.py": _module(specs.values(), f"Nodes of {path.name}.")}, findings
 
 
 def write(files: Mapping[str, str], directory: Path) -> list[Path]:
@@ -69,21 +59,3 @@ def write(files: Mapping[str, str], directory: Path) -> list[Path]:
 def _module(specs: Iterable[NodeSpec], about: str) -> str:
     specs = list(specs)
     return module(specs, function_names(spec.type for spec in specs), about)
-
-
-def _spec(path: Path, type: str, entry: Mapping[str, Any]) -> NodeSpec:
-    try:
-        return NodeSpec(
-            type=type,
-            inputs=read_inputs(entry.get("input", {})),
-            outputs=read_outputs(
-                entry.get("output", ()), entry.get("output_name") or (), entry.get("output_is_list") or ()
-            ),
-            function=None,
-            provider=str(path),
-            output_node=bool(entry.get("output_node")),
-            display_name=str(entry.get("display_name") or type),
-            description=str(entry.get("description") or ""),
-        )
-    except (Malformed, TypeError) as error:
-        raise UsageError(f"{path}: node {type!r}: {error}") from error
