@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from graphexec.diffusion.names import OWN_LEVELS
 from graphexec.registry.authoring import (
     Boolean,
     Choice,
@@ -43,7 +44,7 @@ def scale(name: str) -> Any:
         Socket("latent_image", "LATENT"),
     ),
     outputs=LATENTS,
-    continues={},
+    continues={"sampler": OWN_LEVELS},
 )
 def sampler_custom(
     context: Context,
@@ -75,7 +76,7 @@ def sampler_custom(
         Socket("latent_image", "LATENT"),
     ),
     outputs=LATENTS,
-    continues={},
+    continues={"sampler": OWN_LEVELS},
 )
 def sampler_custom_advanced(
     context: Context, noise: Any, guider: Any, sampler: Any, sigmas: Any, latent_image: Latent

@@ -10,7 +10,7 @@ from graphexec.diagnostics.model import Place, Severity
 from graphexec.diagnostics.sanitize import shown
 from graphexec.diagnostics.suggest import nearest
 from graphexec.document.form_check import SETTINGS
-from graphexec.document.model import NodeDecl
+from graphexec.document.model import Link, NodeDecl
 from graphexec.document.values import kind_of
 from graphexec.graph.naming import did_you_mean
 from graphexec.graph.scope import Scope
@@ -19,9 +19,7 @@ from graphexec.registry.spec import NodeSpec
 EXACT: Literal["exact"] = "exact"
 
 
-def continuation_of(
-    scope: Scope, decl: NodeDecl, spec: NodeSpec, params: Mapping[str, Any]
-) -> tuple[Literal["exact"] | None, bool]:
+def continuation_of(scope: Scope, decl: NodeDecl, spec: NodeSpec) -> tuple[Literal["exact"] | None, bool]:
     """Return the setting of a node, and whether it is sound; what is wrong with it is reported."""
     settings = decl.settings
     if settings is None:
@@ -44,11 +42,20 @@ def continuation_of(
         message = f"{scope.label(decl.id)} is no sampler, so nothing can be continued there"
         _report(scope, decl, codes.BAD_CONTINUATION, message, _where(scope))
         return None, False
-    refused = [why[params[name]] for name, why in spec.continues.items() if params.get(name) in why]
+    refused = [why[choice] for name, why in spec.continues.items() if (choice := _choice(scope, decl, name)) in why]
     for why in refused:
         message = f"{scope.label(decl.id)} cannot be continued exactly: {why}"
         _report(scope, decl, codes.NO_EXACT_SPLIT, message, "use another sampler, or leave continuation out")
     return EXACT, not refused
+
+
+def _choice(scope: Scope, decl: NodeDecl, name: str) -> str:
+    """Return the choice of an input, or that of the node it is linked to (KSamplerSelect); else an empty text."""
+    value = decl.inputs.get(name)
+    if isinstance(value, Link):
+        chooser = scope.document.nodes.get(value.node)
+        value = chooser.inputs.get("sampler_name") if chooser else None
+    return value if isinstance(value, str) else ""
 
 
 def _where(scope: Scope) -> str:

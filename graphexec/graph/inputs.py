@@ -58,7 +58,7 @@ def bind(scope: Scope, decl: NodeDecl, interface: Interface) -> tuple[GraphNode 
             valid = False
     if valid and spec.function is not None:
         valid = check_files(scope, decl, interface, params) and _validate(scope, decl, interface, params, links)
-    continuation, sound = continuation_of(scope, decl, spec, params)
+    continuation, sound = continuation_of(scope, decl, spec)
     valid = valid and sound
     needs = (*[edge.node for edge in links.values()], *unknown)
     return GraphNode(decl.id, spec, params, links, continuation) if valid else None, needs

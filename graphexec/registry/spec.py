@@ -86,7 +86,8 @@ class NodeSpec:
     lazy_status: Callable[..., Any] | None = None
     """check_lazy_status, called as `lazy_status(context, **inputs)`; returns the names still needed."""
     continues: Mapping[str, Mapping[str, str]] | None = None
-    """A sampler, which may be given `continuation: exact`; by input, the choices that cannot have it, and why."""
+    """A sampler, which may be given `continuation: exact`; by input, the choices that cannot have it, and why.
+    An input that is linked has the choice `sampler_name` of the node it comes from."""
     together: Callable[..., Any] | None = None
     """Makes several calls that differ only in their seed as one batch: `together(context, seeds, **inputs)`, the
     inputs without the seed, returns the outputs of each. They are close to those of single calls, not equal."""
