@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 from pathlib import Path
-from typing import TypeAlias
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
-Font: TypeAlias = "ImageFont.ImageFont | ImageFont.FreeTypeFont"
+from graphexec.imaging.label_fonts import Font, font_for, readable
 
 TILE = 256
 """Pixels of the longer side of a small picture, unless a sheet has very many."""
@@ -46,7 +45,9 @@ class Sheet:
 
 def draw(sheet: Sheet) -> bytes:
     """Return the PNG of a sheet. Pictures keep their proportions; long labels are wrapped, very long ones cut."""
-    font = ImageFont.load_default(_TEXT)
+    texts = [sheet.title, *sheet.column_labels, *sheet.row_labels]
+    texts += [text for row in sheet.rows for tile in row if tile for text in (tile.caption, tile.note)]
+    font = font_for(texts, _TEXT)
     columns = max((len(row) for row in sheet.rows), default=0)
     pictures = [[_thumbnail(tile, _side(len(sheet.rows) * columns)) for tile in row] for row in sheet.rows]
     sizes = [picture.size for row in pictures for picture in row if picture is not None]
@@ -129,6 +130,7 @@ def _line_height(font: Font) -> int:
 def _wrap(text: str, font: Font, width: int) -> list[str]:
     """Return the lines of a text, broken between words, and within those that are too long; cut after a few."""
     lines: list[str] = []
+    text = readable(text, font)
     for paragraph in text[:_MOST_TEXT].split("\n"):
         line = ""
         for word in paragraph.split():

@@ -45,6 +45,7 @@ class Fingerprints:
         self._clock = clock
         self._memo = memo
         self._known: dict[Path, tuple[Identity, str]] = {}
+        self._numbers: dict[tuple[str, str], int] = {}
 
     def of(self, path: Path) -> str:
         """Return the digest of a file's content. Raises OSError when it cannot be read."""
@@ -66,15 +67,18 @@ class Fingerprints:
         return digest
 
     def number(self, name: str, path: Path, count: Callable[[Path], int]) -> int:
-        """Implement `ports.Remembered`: with a memo, a file is counted once for each content."""
-        if self._memo is None:
-            return count(path)
+        """Implement `ports.Remembered`: a file is counted once for each content, with a memo beyond the process."""
         content = self.of(path)
-        known = self._memo.recall_number(name, content)
+        known = self._numbers.get((name, content))
+        if known is None and self._memo is not None:
+            known = self._memo.recall_number(name, content)
         if known is None:
             known = count(path)
-            if self.of(path) == content:
+            if self.of(path) != content:
+                return known
+            if self._memo is not None:
                 self._memo.remember_number(name, content, known)
+        self._numbers[name, content] = known
         return known
 
 

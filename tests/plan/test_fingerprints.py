@@ -129,4 +129,19 @@ def test_a_number_is_counted_once_for_each_content(file, memo):
     assert (number(), number()) == (3, 3)
     file.write_bytes(b"one")
     assert number() == 1 and len(counted) == 3
-    assert Fingerprints().number("size", file, count) == 4, "without a memo nothing is remembered"
+    assert Fingerprints().number("size", file, count) == 4, "without a memo each process counts"
+
+
+def test_numbers_are_counted_once_for_each_content(tmp_path):
+    path, counted = tmp_path / "model", []
+    path.write_bytes(b"12")
+    fingerprints = Fingerprints()
+
+    def count(file):
+        counted.append(file)
+        return len(file.read_bytes())
+
+    assert [fingerprints.number("length", path, count) for _ in range(3)] == [2, 2, 2] and len(counted) == 1
+    path.write_bytes(b"123")
+    assert fingerprints.number("length", path, count) == 3 and len(counted) == 2
+    assert fingerprints.number("other", path, lambda file: 7) == 7

@@ -9,11 +9,11 @@ from PIL import Image
 
 from graphexec.api import Session
 from graphexec.errors import UsageError
+from graphexec.sweep import sweep
 from graphexec.sweep.axes import matrix_axes
 from graphexec.sweep.batches import Batchable, batches
 from graphexec.sweep.plan import count_work
 from graphexec.sweep.planner import plan_sweep
-from graphexec.sweep.run import sweep
 from tests.project.commands import ROOT
 from tests.support import painting
 from tests.sweep.test_model import models  # noqa: F401 (a fixture)

@@ -12,7 +12,7 @@ import pytest
 from graphexec.api import Session
 from graphexec.errors import DeadlineExceeded, Interrupted, UsageError
 from graphexec.execute.cancel import Cancel
-from graphexec.sweep.run import sweep
+from graphexec.sweep import sweep
 from tests.cli.program import environment
 
 PACK = """

@@ -17,7 +17,7 @@ PROGRAM = f"""
 import os, signal, sys
 from pathlib import Path
 from graphexec.api import Session
-from graphexec.sweep.run import sweep
+from graphexec.sweep import sweep
 from tests.support import painting
 
 at, count = int(sys.argv[1]), 0

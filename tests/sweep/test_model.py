@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from graphexec.api import Session
-from graphexec.sweep.run import sweep
+from graphexec.sweep import sweep
 from tests.project.commands import ROOT
 
 

@@ -11,7 +11,7 @@ from graphexec.api import Session
 from graphexec.errors import Interrupted, InvalidWorkflow, UsageError
 from graphexec.execute.cancel import Cancel
 from graphexec.hashing import digest_bytes
-from graphexec.sweep.run import sweep
+from graphexec.sweep import sweep
 from tests.support import painting
 
 
