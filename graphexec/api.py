@@ -232,8 +232,7 @@ class Session:
 
         graph = self._graph(workflow, changes)
         with self._lock:
-            past = Past(self._stores.memory, self._stores.disk, self._stores.journal)
-            return explain(self._plan(graph)[0], past, self.registry.hooks.hint)
+            return explain(self._plan(graph)[0], Past(self._stores), self.registry.hooks.hint)
 
     def run(
         self,

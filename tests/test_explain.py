@@ -98,6 +98,15 @@ def test_hits_say_where(home: Path) -> None:
     assert set(said(FLOW).values()) == {("hit", "reused from disk")}
 
 
+def test_hits_in_a_cache_that_machines_share(home: Path) -> None:
+    pytest.importorskip("fsspec")
+    shared = {"cache_remote": f"file://{home}/shared", "cache_remote_access": "read-write"}
+    run(FLOW, **shared)
+    for file in (home / "cache").glob("*.sqlite*"):
+        file.unlink()
+    assert set(said(FLOW, **shared).values()) == {("hit", "reused from remote")}
+
+
 def test_a_changed_value_and_what_is_behind_it(home: Path) -> None:
     run(FLOW)
     assert said(with_inputs("b", y=30)) == {
