@@ -33,6 +33,8 @@ def convert_file(
     """
     format = _format(to)
     document, registry = read_document(file, given)
+    if not document.nodes:
+        raise UsageError(f"{file} has no nodes that would run, so there is nothing to write")
     params = changes.get("params") or {}
     try:
         made = convert(document, format, registry, params)

@@ -11,7 +11,7 @@ from graphexec.convert.editor_layout import Place, places
 from graphexec.convert.editor_values import WidgetValues, widget_values
 from graphexec.document.editor.own_fields import NAME_PROPERTY, UNSET_PROPERTY
 from graphexec.document.editor.schemas import is_widget
-from graphexec.document.model import Document, Link
+from graphexec.document.model import Document, Link, ParameterRef, Unreadable
 from graphexec.document.writers import NotExpressible
 from graphexec.graph.identity import EXTENSIONS
 from graphexec.graph.link_notation import numbered
@@ -106,6 +106,7 @@ def _numbers(document: Document) -> dict[str, int]:
 def _wire(outlined: Outline, numbers: Mapping[str, int]) -> _Wiring:
     wiring = _Wiring()
     for id in outlined.nodes:
+        _check(outlined, id)
         wiring.sockets[id] = _Sockets(
             {slot["name"]: slot for slot in _inputs(outlined, id)}, list(_outputs(outlined, id)), _values(outlined, id)
         )
@@ -119,6 +120,13 @@ def _wire(outlined: Outline, numbers: Mapping[str, int]) -> _Wiring:
                 )
             _connect(wiring, numbers, (link.node, link.output), (id, name))
     return wiring
+
+
+def _check(outlined: Outline, id: str) -> None:
+    """Raise NotExpressible for values that are not there."""
+    for name, value in outlined.document.nodes[id].inputs.items():
+        if isinstance(value, (ParameterRef, Unreadable)):
+            raise NotExpressible(f"{id}.{name}: the value could not be read or was not given")
 
 
 def _links(outlined: Outline, id: str) -> dict[str, Link]:

@@ -120,3 +120,11 @@ def test_schemas_of_other_packs(home):
     assert "GX121" not in call("convert", "flow.json", "--to", "api").err
     Path("graphexec.toml").write_text('object-info = ["none.json"]\n')
     assert call("check", "flow.json").status == 2
+
+
+def test_a_workflow_without_nodes_that_run(home):
+    node = {"id": 1, "type": "PrimitiveInt", "mode": 2, "widgets_values": [4], "inputs": [], "outputs": []}
+    Path("flow.json").write_text(json.dumps({"nodes": [node], "links": [], "version": 0.4}))
+    for to in ("api", "editor", "yaml"):
+        ended = call("convert", "flow.json", "--to", to, "--verify")
+        assert ended.status == 2 and ended.out == "" and "flow.json has no nodes that would run" in ended.err

@@ -1,11 +1,13 @@
 """The editor's file: complete, consistent in both halves, and laid out so that it can be read."""
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from graphexec.convert.editor_file import editor_file
 from graphexec.convert.editor_values import widget_values
 from graphexec.document.load import read
-from graphexec.document.model import Document, Link, NodeDecl, Source, Target
+from graphexec.document.model import Document, Link, NodeDecl, ParameterRef, Source, Target, Unreadable
+from graphexec.document.writers import NotExpressible
 from tests.convert.generated import documents
 from tests.document.editor.flows import REGISTRY
 
@@ -140,3 +142,10 @@ def read_back(value):
     import json
 
     return read(Source("flow.json", json.dumps(value), "json"), REGISTRY)
+
+
+@pytest.mark.parametrize("value", [ParameterRef("x"), Unreadable(), Link("gone", 0), Link("b", "no such output")])
+def test_what_the_editor_has_no_notation_for(value):
+    flow = document(a=("CLIPTextEncode", {"text": value}), b=("Foreign", {}))
+    with pytest.raises(NotExpressible, match=r"a\.text"):
+        editor_file(flow, REGISTRY)

@@ -86,7 +86,7 @@ def _recipe(name: str, item: Mapping[str, Any], path: Path, found: Findings) -> 
 
 def _inner_nodes(value: Any, path: Path, found: Findings) -> Iterator[EditorNode]:
     for node, place in items(value, path, found):
-        if isinstance(node, dict) and isinstance(node.get("type"), str):
+        if isinstance(node, dict) and isinstance(node.get("type"), str) and node["type"]:
             yield read_node(str(place[-1]), node, place, NO_LINKS, found)
         else:
             found.wrong(place, "a node with a type", node, codes.BAD_NODE)

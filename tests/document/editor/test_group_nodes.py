@@ -214,3 +214,10 @@ def test_malformed_definitions(change):
     value["extra"]["groupNodes"]["KSampler + Vae"] |= change
     document, _ = document_of(value)
     assert "9" in document.nodes
+
+
+def test_an_inner_node_without_a_type_is_reported():
+    value = rendering()
+    (recipe,) = value["extra"]["groupNodes"].values()
+    recipe["nodes"][0]["type"] = ""
+    assert "GX107" in codes_of(value)
