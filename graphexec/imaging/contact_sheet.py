@@ -10,6 +10,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
+from graphexec.imaging.decoding import UNREADABLE
 from graphexec.imaging.label_fonts import Font, font_for, readable
 
 TILE = 256
@@ -110,11 +111,14 @@ def _side(tiles: int) -> int:
 
 
 def _thumbnail(tile: Tile | None, side: int) -> Image.Image | None:
-    """Return a picture made small on white; small ones stay as they are."""
+    """Return a picture made small on white, None for one that is damaged or too large; small ones stay as they are."""
     if tile is None or tile.picture is None:
         return None
-    with Image.open(tile.picture) as opened:
-        picture = opened.convert("RGBA") if "A" in opened.getbands() else opened.convert("RGB")
+    try:
+        with Image.open(tile.picture) as opened:
+            picture = opened.convert("RGBA") if "A" in opened.getbands() else opened.convert("RGB")
+    except UNREADABLE:
+        return None
     picture.thumbnail((side, side), Image.Resampling.LANCZOS)
     if picture.mode == "RGBA":
         paper = Image.new("RGBA", picture.size, (*_PAPER, 255))

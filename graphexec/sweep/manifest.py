@@ -48,8 +48,12 @@ class Manifest:
         """Write both files, the one that says what is done first. A process that is killed leaves none torn."""
         rows = self._rows.values()
         cells = ",\n".join(f"  {row}" for row, _ in rows)
-        replace_file(self.folder / JSON, f'{{\n{self._head} "cells": [\n{cells}\n ]\n}}\n'.encode())
-        replace_file(self.folder / CSV, (self._csv_head() + "".join(row for _, row in rows)).encode())
+        self._replace(JSON, f'{{\n{self._head} "cells": [\n{cells}\n ]\n}}\n')
+        self._replace(CSV, self._csv_head() + "".join(row for _, row in rows))
+
+    def _replace(self, name: str, text: str) -> None:
+        """Write a file; half a character, as a command line may hold, becomes its escape."""
+        replace_file(self.folder / name, text.encode(errors="backslashreplace"))
 
     def _csv_head(self) -> str:
         return _csv_line(["cell", *self._names, *_COLUMNS])

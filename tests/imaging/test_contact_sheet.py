@@ -77,3 +77,9 @@ def test_large_pictures_are_made_small_and_transparent_ones_stand_on_white(tmp_p
 def test_a_sheet_of_thousands_of_cells_stays_within_bounds():
     assert contact_sheet._side(100) == 256 and 64 <= contact_sheet._side(5000) < 128
     assert 10_000 * contact_sheet._side(10_000) ** 2 <= 64_000_000
+
+
+def test_a_damaged_picture_is_a_note(tmp_path, pictures):
+    (tmp_path / "bad.png").write_bytes(pictures[0].read_bytes()[:60])
+    image = drawn(Sheet([[Tile(pictures[0]), Tile(tmp_path / "bad.png", "no picture")]]))
+    assert centre(image, contact_sheet._EMPTY)[2] > 50 * 50

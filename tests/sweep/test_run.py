@@ -191,3 +191,11 @@ def test_zip_and_table_and_a_table_file(session, tmp_path):
         session, painting.flow(), zip={"mix.red": [1, 2], "tint.blue": [3, 4]}, table=tmp_path / "t.csv", name="s"
     )
     assert [tuple(cell.values.values()) for cell in result.cells] == [(1, 3, 7), (1, 3, 8), (2, 4, 7), (2, 4, 8)]
+
+
+def test_half_a_character_from_a_command_line_is_written_as_its_escape(session, tmp_path):
+    matrix = {"mix.name": ["a\udc80", "b"]}
+    first = sweep(session, painting.flow(), matrix=matrix, name="s")
+    assert [cell.status for cell in first.cells] == ["done", "done"]
+    assert json.loads((tmp_path / "s/sweep.json").read_text())["cells"][0]["values"] == {"mix.name": "a\udc80"}
+    assert [cell.earlier for cell in sweep(session, painting.flow(), matrix=matrix, name="s").cells] == [True, True]
