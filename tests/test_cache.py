@@ -1,6 +1,7 @@
 """The cache on disk seen from a Session and from the program: laws that hold across processes."""
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -288,3 +289,57 @@ def test_the_variable_chooses_the_cache_of_a_session(tmp_path, monkeypatch):
     if sys.platform == "linux":
         assert graphexec.Session().cache == tmp_path / "user/graphexec"
     assert graphexec.Session(cache=None).cache is None
+
+
+READ_LATER = """
+import sys
+import graphexec
+file, models, cache = sys.argv[1:]
+with graphexec.Session(models=models, output="out", cache=cache, device="cpu") as session:
+    result = session.run(file, targets=["sampler", "decode"])
+assert set(result.executed) <= {"text"} and "torch" not in sys.modules, f"{result.executed}: decoded before anybody asked"
+print(tuple(result.value("sampler")["samples"].shape), tuple(result.value("decode").shape), "torch" in sys.modules)
+"""
+
+
+def test_reused_targets_are_decoded_when_they_are_read_even_after_the_session(tmp_path, models):
+    file = linked_prompt(tmp_path)
+    with graphexec.Session(models=models, output=tmp_path, cache=tmp_path / "cache", device="cpu") as session:
+        session.run(file, targets=["sampler", "decode"])
+    arguments = [sys.executable, "-c", READ_LATER, str(file), str(models), str(tmp_path / "cache")]
+    ended = subprocess.run(arguments, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=300)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.split("\n")[0] == "(1, 4, 8, 8) (1, 64, 64, 3) True"
+
+
+def test_sessions_of_two_machines_share_a_remote_cache(tmp_path):
+    pytest.importorskip("fsspec")
+    pack = tmp_path / "pack.py"
+    pack.write_text(SLOW_PACK)
+    url = f"file://{tmp_path}/shared"
+    flow = {"1": {"class_type": "Slow", "inputs": {"x": 3}}, "2": {"class_type": "Slow", "inputs": {"x": ["1", 0]}}}
+
+    def run(machine, access):
+        options = {"cache": tmp_path / machine, "cache_remote": url, "cache_remote_access": access}
+        with graphexec.Session(nodes=[pack], output=tmp_path / "out", **options) as session:
+            return session.run(flow, targets=["2"])
+
+    assert run("reader", "read-only").executed == ("1", "2")
+    shutil.rmtree(tmp_path / "reader")
+    assert not (tmp_path / "shared").exists()
+    assert run("writer", "read-write").executed == ("1", "2")
+    result = run("reader", "read-only")
+    assert result.executed == () and result.value("2") == 5 and result.warnings == ()
+
+
+SLOW_PACK = """
+import time
+class Slow:
+    INPUT_TYPES = classmethod(lambda cls: {"required": {"x": ("INT", {"default": 0})}})
+    RETURN_TYPES = ("INT",)
+    FUNCTION = "run"
+    def run(self, x):
+        time.sleep(0.01)
+        return (x + 1,)
+NODE_CLASS_MAPPINGS = {"Slow": Slow}
+"""

@@ -170,7 +170,7 @@ class _Run:
         return task.waiting > 0
 
     def _wait_for_deferred(self, task: Task) -> bool:
-        """Let a late task wait for the loaders that it needs after all."""
+        """Let a late task wait for the inputs that it needs after all."""
         deferred = [source for name, source in self._schedule.sources(task) if task.defers(name, source)]
         task.deferring = False
         for source in deferred:

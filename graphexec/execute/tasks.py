@@ -27,7 +27,7 @@ class Task:
         self.node = node
         self.key: Key | None = key
         self.early = isinstance(key, Known)
-        self.deferring = not self.early
+        self.deferring = not (self.early or node.spec.always_runs or node.spec.lazy_inputs)
         self.rank = rank
         self.cached = cached
         self.parent = parent
@@ -47,9 +47,15 @@ class Task:
         self.value_digests: dict[int, str | None] | None = None
 
     def defers(self, name: str, source: Task) -> bool:
-        """Whether a late step waits for an input only once it is known that it must run: for a loader, say."""
-        node = source.node
-        return self.deferring and source.early and node.spec.handle and name not in self.node.spec.lazy_inputs
+        """Whether a late step waits for an input only once it is known that it must run: the key needs no value of it.
+
+        That holds for inputs that had a key before the run, unless their text may name files.
+        """
+        if not self.deferring or not source.early:
+            return False
+        declared = self.node.spec.input(name)
+        names_files = declared is None or declared.folder is not None or "STRING" in declared.type
+        return not names_files and name not in self.node.spec.lazy_inputs
 
     def holds(self, slot: int) -> bool:
         """Whether the value of an output is still there."""
