@@ -237,6 +237,6 @@ def _made(row: tuple[str, str, str, int, float]) -> Made:
 def _run(id: int, workflow: str, started: float, status: Any, *rest: Any) -> Run:
     *known, pid, place = rest
     if status is None:  # begun and never ended: under way, or gone with its process
-        alive = lives(pid) if place == here() else time.time() - started < LASTS
+        alive = lives(pid, started) if place == here() else time.time() - started < LASTS
         status = "running" if alive else "killed"
     return Run(id, workflow, started, status, *known)

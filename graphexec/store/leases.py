@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+CLOCK = 60.0
+"""Seconds by which clocks may have been set between two looks."""
 LASTS = 3600.0
 """Seconds that a run counts as alive where its process cannot be seen: in another container, say."""
 
@@ -34,8 +36,9 @@ def end(connection: sqlite3.Connection, number: int) -> None:
 def forget_the_dead(connection: sqlite3.Connection) -> None:
     """Take runs off the list whose process is gone; in a transaction of the caller's."""
     ours, now = here(), time.time()
-    for number, pid, place, until in connection.execute("SELECT id, pid, place, until FROM runs").fetchall():
-        if not (lives(pid) if place == ours else until > now):
+    query = "SELECT id, pid, place, started, until FROM runs"
+    for number, pid, place, started, until in connection.execute(query).fetchall():
+        if not (lives(pid, started) if place == ours else until > now):
             end(connection, number)
 
 
@@ -51,7 +54,8 @@ def _boot() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
-def lives(pid: int) -> bool:
+def lives(pid: int, since: float) -> bool:
+    """Return whether a process lives that was there at `since` (seconds since 1970): numbers are used again."""
     if os.name != "posix":  # where signal 0 would end the process
         return True
     try:
@@ -59,5 +63,16 @@ def lives(pid: int) -> bool:
     except ProcessLookupError:
         return False
     except OSError:
-        return True
-    return True
+        pass  # it is there, and another user's
+    began = _began(pid)
+    return began is None or began <= since + CLOCK
+
+
+def _began(pid: int) -> float | None:
+    """Return when a process began, None where Linux's files do not tell."""
+    try:
+        ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+        boot = next(line for line in Path("/proc/stat").read_text().splitlines() if line.startswith("btime "))
+        return int(boot.split()[1]) + int(ticks) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError, StopIteration):
+        return None

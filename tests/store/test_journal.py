@@ -83,6 +83,17 @@ def test_runs_under_way_and_killed_are_told_apart(book):
     assert (run.status, run.seconds, run.workflow) == ("killed", None, "killed.json")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's files")
+def test_a_process_with_the_number_of_a_dead_one_is_not_taken_for_it(book):
+    number = book.begin("flow.json")
+    assert book.run(number).status == "running"
+    book.close()
+    with sqlite3.connect(book.path) as connection:
+        connection.execute("UPDATE runs SET started = started - 864000")
+    connection.close()
+    assert book.run(number).status == "killed", "this process is younger than ten days"
+
+
 def test_a_run_of_another_place_counts_as_under_way_for_a_day(book, monkeypatch):
     monkeypatch.setattr(journal, "here", lambda: "elsewhere")
     number = book.begin("flow.json")
