@@ -35,7 +35,7 @@ class Phase:
 
 JOINT = (Phase(300, 32, 48), Phase(260, 64, 12), Phase(40, 128, 4))
 """Encoder and decoder together."""
-DECODER = (Phase(100, 64, 12), Phase(60, 128, 4))
+DECODER = (Phase(100, 64, 12), Phase(60, 128, 4), Phase(180, 64, 12), Phase(60, 128, 4))
 """The decoder alone, behind the encoder as it is: the UNet can be trained meanwhile."""
 
 

@@ -54,7 +54,10 @@ def caption(scene: Scene, generator: np.random.Generator) -> str:
     words = f"{colour} {_one(generator, SHAPE_WORDS.get(scene.shape, (scene.shape,)))}"
     if generator.random() < WORDED:
         words = f"{_one(generator, SIZE_WORDS[scene.size])} {words}"
-    text = _one(generator, STARTS) + _one(generator, OPENINGS).format(words)
+    opening = _one(generator, OPENINGS)
+    if opening == "a {}" and words.startswith("orange"):
+        opening = "an {}"
+    text = _one(generator, STARTS) + opening.format(words)
     if generator.random() < WORDED:
         text += f" {_one(generator, PLACE_WORDS[scene.place])}"
     return text + _one(generator, ENDINGS).format(background) + _one(generator, FILLERS)
@@ -63,8 +66,9 @@ def caption(scene: Scene, generator: np.random.Generator) -> str:
 def plain_caption(shape: str, colour: str, background: str, size: str | None = None, place: str | None = None) -> str:
     """The usual caption of these words: "a large red circle in the top left on a white background"."""
     words = " ".join(word for word in (size, colour, shape) if word)
+    article = "an" if words.startswith("orange") else "a"
     where = f" {PLACE_WORDS[place][0]}" if place else ""
-    return f"a {words}{where} on a {background} background"
+    return f"{article} {words}{where} on a {background} background"
 
 
 def every_text() -> list[str]:

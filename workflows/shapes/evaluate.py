@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +55,8 @@ def wishes(count: int, kept: bool, seed: int = SEED) -> list[Wish]:
     return made[:count]
 
 
-def workflow(prompt: str, seed: int, checkpoint: str = CHECKPOINT, side: int = SIDE) -> dict[str, Any]:
-    """The prompt's graph: 20 steps of dpmpp_2m with karras at cfg 5, nothing in the negative prompt."""
+def workflow(prompt: str, seed: int, checkpoint: str = CHECKPOINT, cfg: float = 5.0) -> dict[str, Any]:
+    """The prompt's graph: 20 steps of dpmpp_2m with karras, nothing in the negative prompt."""
 
     def node(kind: str, **inputs: Any) -> dict[str, Any]:
         return {"class_type": kind, "inputs": inputs}
@@ -63,10 +65,10 @@ def workflow(prompt: str, seed: int, checkpoint: str = CHECKPOINT, side: int = S
         "1": node("CheckpointLoaderSimple", ckpt_name=checkpoint),
         "2": node("CLIPTextEncode", clip=["1", 1], text=prompt),
         "3": node("CLIPTextEncode", clip=["1", 1], text=""),
-        "4": node("EmptyLatentImage", width=side, height=side, batch_size=1),
+        "4": node("EmptyLatentImage", width=SIDE, height=SIDE, batch_size=1),
         "5": node(
             "KSamplerAdvanced", model=["1", 0], positive=["2", 0], negative=["3", 0], latent_image=["4", 0],
-            add_noise="enable", noise_seed=seed, steps=20, cfg=5.0, sampler_name="dpmpp_2m", scheduler="karras",
+            add_noise="enable", noise_seed=seed, steps=20, cfg=cfg, sampler_name="dpmpp_2m", scheduler="karras",
             start_at_step=0, end_at_step=10000, return_with_leftover_noise="disable",
         ),
         "6": node("VAEDecode", samples=["5", 0], vae=["1", 2]),
@@ -74,38 +76,70 @@ def workflow(prompt: str, seed: int, checkpoint: str = CHECKPOINT, side: int = S
     }  # fmt: skip
 
 
-def rendered(session: graphexec.Session, prompt: str, seed: int, checkpoint: str = CHECKPOINT) -> Pixels:
-    """The picture of a prompt, `(side, side, 3)` in 0..1."""
-    result = session.run(workflow(prompt, seed, checkpoint), targets=["6"])
-    image: Pixels = result.value("6", 0)[0].numpy()
-    return image
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A picture to render."""
+
+    prompt: str
+    seed: int
+    cfg: float = 5.0
 
 
-def reconstructed(session: graphexec.Session, scene: Scene, checkpoint: str = CHECKPOINT) -> Pixels:
-    """The picture of a scene after the autoencoder: what the best denoiser could reach."""
-    vae = session.run(workflow("", 0, checkpoint), targets=["1"]).value("1", 2)
-    with torch.inference_mode():
-        image: Pixels = vae.decode(vae.encode(torch.from_numpy(picture(scene))[None]))[0].numpy()
-    return image
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """Renders with a checkpoint of the models directory, or of the shipped one, in so many processes."""
+
+    checkpoint: str = CHECKPOINT
+    models: Path | None = None
+    processes: int = 1
+
+    def session(self) -> graphexec.Session:
+        """A Session in single precision on the CPU, without a cache on disk."""
+        return graphexec.Session(self.models, cache=None, device="cpu", dtype="fp32")
+
+    def render(self, requests: Sequence[Request]) -> list[Pixels]:
+        """The pictures, `(side, side, 3)` in 0..1 each, in the order of the requests."""
+        if self.processes == 1:
+            return self._share(requests)
+        shares = [requests[start :: self.processes] for start in range(self.processes)]
+        with ProcessPoolExecutor(self.processes, get_context("spawn")) as pool:
+            made = list(pool.map(self._share, shares))
+        return [made[number % self.processes][number // self.processes] for number in range(len(requests))]
+
+    def _share(self, requests: Sequence[Request]) -> list[Pixels]:
+        with self.session() as session:
+            return [self._one(session, request) for request in requests]
+
+    def _one(self, session: graphexec.Session, request: Request) -> Pixels:
+        graph = workflow(request.prompt, request.seed, self.checkpoint, request.cfg)
+        image: Pixels = session.run(graph, targets=["6"]).value("6", 0)[0].numpy()
+        return image
+
+    def reconstruct(self, scenes: Sequence[Scene]) -> list[Pixels]:
+        """Pictures of scenes after the autoencoder: what the best denoiser could reach."""
+        with self.session() as session, torch.inference_mode():
+            graph = workflow("", 0, self.checkpoint)
+            vae = session.run(graph, targets=["1"]).value("1", 2)
+            return [vae.decode(vae.encode(torch.from_numpy(picture(scene))[None]))[0].numpy() for scene in scenes]
 
 
-def table(session: graphexec.Session, prompts: int, seeds: int, checkpoint: str = CHECKPOINT) -> Iterator[Row]:
+def table(renderer: Renderer, prompts: int, seeds: int) -> Iterator[Row]:
     """Every row of figures."""
     scenes = training_scenes(3 * prompts, seed=SEED)
     truth = [Wish(scene.shape, scene.colour, scene.background, scene.size, scene.place) for scene in scenes]
     yield Row("the evaluator on rendered truth", _judged([picture(scene) for scene in scenes], truth))
-    some = scenes[:prompts]
-    yield Row("the autoencoder alone", _judged([reconstructed(session, scene, checkpoint) for scene in some], truth))
+    yield Row("the autoencoder alone", _judged(renderer.reconstruct(scenes[:prompts]), truth))
     held = wishes(prompts, kept=True)
-    pictures = {
-        (wish, seed): rendered(session, wish.prompt(), seed, checkpoint) for wish in held for seed in range(seeds)
-    }
-    yield Row("prompts of held-out combinations", tuple(judge(read(image), key[0]) for key, image in pictures.items()))
-    shifted = dict(zip(held, (*held[1:], held[0])))
-    control = tuple(judge(read(image), shifted[wish]) for (wish, _), image in pictures.items())
-    yield Row("control: the same pictures, shuffled captions", control)
+    asked = [wish for wish in held for _ in range(seeds)]
+    pictures = renderer.render([Request(wish.prompt(), seed) for wish in held for seed in range(seeds)])
+    yield Row("prompts of held-out combinations", _judged(pictures, asked))
+    shifted = [*asked[seeds:], *asked[:seeds]]
+    yield Row("control: the same pictures, shuffled captions", _judged(pictures, shifted))
+    half = held[: max(1, prompts // 2)]
+    weak = renderer.render([Request(wish.prompt(), 0, cfg=1.0) for wish in half])
+    yield Row("held-out combinations without guidance, cfg 1", _judged(weak, half))
     seen = wishes(max(1, prompts // 2), kept=False)
-    more = [rendered(session, wish.prompt(), 100 + number, checkpoint) for number, wish in enumerate(seen)]
+    more = renderer.render([Request(wish.prompt(), 100 + number) for number, wish in enumerate(seen)])
     yield Row("prompts of combinations seen in training", _judged(more, seen))
 
 
@@ -139,13 +173,14 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--models", type=Path, help="a models directory, for a checkpoint that is not the shipped one")
     parser.add_argument("--checkpoint", default=CHECKPOINT)
+    parser.add_argument("--processes", type=int, default=1, help="how many cores to use")
     parser.add_argument("--card", action="store_true", help="write the table into graphexec/_models/README.md")
     arguments = parser.parse_args()
-    with graphexec.Session(arguments.models, cache=None, device="cpu", dtype="fp32") as session:
-        rows = []
-        for row in table(session, arguments.prompts, arguments.seeds, arguments.checkpoint):
-            rows.append(row)
-            print(f"{row.name}: {rates(row.verdicts)}", flush=True)
+    renderer = Renderer(arguments.checkpoint, arguments.models, arguments.processes)
+    rows = []
+    for row in table(renderer, arguments.prompts, arguments.seeds):
+        rows.append(row)
+        print(f"{row.name}: {rates(row.verdicts)}", flush=True)
     print(markdown(rows))
     if arguments.card:
         write_card(markdown(rows))

@@ -23,8 +23,8 @@ from workflows.shapes.words import states
 
 COLOUR = "gray"
 RANK = 4
-SCENES = 240
-STEPS = 240
+SCENES = 160
+STEPS = 160
 BATCH = 16
 PARTS = ("attn1.to_", "attn2.to_", "proj_in", "proj_out")
 """The layers that are changed: those of the transformers, the feed-forward ones excepted."""

@@ -23,8 +23,8 @@ PLAIN = 0.9
 """The part of the border that has the background's colour, at least."""
 PURE = 0.85
 """The part of an object that has its colour, at least."""
-FIT = 0.80
-"""Intersection over union with a perfect shape, at least."""
+FIT, SOFTNESS = 0.85, 1.5
+"""Intersection over union with a perfect shape, at least, less what an outline half a pixel off costs: 1.5 / radius."""
 SIZE_LIMITS = (20.0, 30.5)
 """Half the longer side in pixels of 128 where small ends, and where medium does."""
 OFF_CENTRE = 0.42
@@ -118,4 +118,4 @@ def _shape(mask: Mask, radius: float, x: float, y: float) -> tuple[str | None, f
         overlap = float((ideal & mask).sum() / max(1, (ideal | mask).sum()))
         if overlap > fit:
             best, fit = shape, overlap
-    return (best if fit >= FIT else None), fit
+    return (best if fit >= FIT - SOFTNESS / radius else None), fit
