@@ -24,7 +24,8 @@ _BLOCK = re.compile(
 class Block:
     """A code block: its language, its text, its line in the page, and the comment above it.
 
-    `<!-- file: NAME -->` writes the text to a file first, `<!-- status: 1 -->` is the status that a command ends with.
+    `<!-- file: NAME -->` writes the text to a file first, `<!-- status: 1 -->` is the status that a command ends with,
+    `<!-- before: COMMAND -->` prepares what the page takes for granted, `<!-- not run: network -->` speaks for itself.
     """
 
     language: str
@@ -42,9 +43,18 @@ class Block:
         """The status that the last command of the block must have."""
         return int(self._mark("status") or 0)
 
+    @property
+    def before(self) -> str:
+        """Commands that run before those of the block."""
+        return self._mark("before") or ""
+
+    @property
+    def is_run(self) -> bool:
+        """Whether the block can be run without a network."""
+        return self._mark("not run") != "network"
+
     def _mark(self, name: str) -> str | None:
-        found = re.search(rf"{name}: (\S+)", self.marks)
-        return found[1] if found else None
+        return self.marks.removeprefix(f"{name}: ") if self.marks.startswith(f"{name}: ") else None
 
 
 def blocks(page: Path) -> list[Block]:
@@ -76,6 +86,9 @@ def set_the_scene(page: Path, home: Path) -> None:
     subprocess.run(write, check=True)
     (checkpoints / "v1-5-pruned-emaonly.safetensors").symlink_to("tiny.safetensors")
     (home / "models").symlink_to("ComfyUI/models")
+    settings = home / ".config/graphexec/graphexec.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(f'models = ["{home / "models"}"]\n')
     shutil.copytree(ROOT / "tests/project/scene", home, dirs_exist_ok=True)
     (home / "input").mkdir()
     Image.new("RGB", (64, 48), (40, 120, 200)).save(home / "input/scene.png")
@@ -85,7 +98,11 @@ def set_the_scene(page: Path, home: Path) -> None:
 def run_shell(block: Block, home: Path) -> None:
     """Run a block of commands with the shell; a failing command fails the test with what it said."""
     ended = subprocess.run(
-        ["bash", "-eu", "-c", block.text], cwd=home, capture_output=True, text=True, env=surroundings(home)
+        ["bash", "-eu", "-c", f"{block.before}\n{block.text}"],
+        cwd=home,
+        capture_output=True,
+        text=True,
+        env=surroundings(home),
     )
     assert ended.returncode == block.status, f"line {block.line}:\n{block.text}\n{ended.stdout}\n{ended.stderr}"
 
@@ -98,7 +115,7 @@ def run_python(program: Path, home: Path) -> None:
 
 def surroundings(home: Path) -> dict[str, str]:
     """Return the environment of a reader whose home is the scene."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GRAPHEXEC_")}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GRAPHEXEC_", "XDG_CONFIG"))}
     path = f"{home / 'bin'}{os.pathsep}{os.environ['PATH']}"
     return kept | {
         "HOME": str(home),
