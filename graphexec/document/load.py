@@ -30,9 +30,9 @@ _LARGE = 2**20
 def load_source(origin: str | os.PathLike[str] | Mapping[str, Any], name: str | None = None) -> Source:
     """Return the text of a workflow: a path, `-` for standard input, or a dict (written as JSON).
 
-    A picture (PNG, WebP) or latent gives the prompt that made it. `name` is shown in findings; by default the path as
-    given, `<stdin>` or `<workflow>`. Raises InvalidWorkflow when there is no text to read (GX101, GX106, GX111) or the
-    dict is not JSON (GX104, GX108).
+    A picture (PNG, WebP, JPEG), sound (FLAC) or latent gives the prompt that made it. `name` is shown in findings; by
+    default the path as given, `<stdin>` or `<workflow>`. Raises InvalidWorkflow when there is no text to read (GX101,
+    GX106, GX111) or the dict is not JSON (GX104, GX108).
     """
     if isinstance(origin, Mapping):
         name = name or "<workflow>"

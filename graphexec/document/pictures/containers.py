@@ -1,4 +1,4 @@
-"""The texts that PNG, WebP and safetensors files carry, by key. Standard library only; every length is bounded."""
+"""The texts that pictures, latents and sounds carry, by key. Standard library only; every length is bounded."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from typing import Any
 
 from graphexec.document.depth import nesting
 from graphexec.document.limits import MAX_DEPTH
+from graphexec.document.pictures.bad import BadPicture
 from graphexec.document.pictures.exif import exif_texts
+from graphexec.document.pictures.segments import FLAC, JPEG, flac_texts, jpeg_texts
+
+__all__ = ["BadPicture", "picture_kind", "picture_texts"]
 
 PNG = b"\x89PNG\r\n\x1a\n"
 MAX_TEXT = 32 * 2**20
@@ -17,14 +21,13 @@ MAX_TEXT = 32 * 2**20
 MAX_TEXTS = 1000
 
 
-class BadPicture(ValueError):
-    """The file is damaged, or too large where it should hold a text; the message says which."""
-
-
 def picture_kind(data: bytes) -> str | None:
-    """Return what a file is by its first bytes: `PNG`, `WebP` or `safetensors`; None for all others."""
-    if data.startswith(PNG):
-        return "PNG"
+    """Return what a file is by its first bytes: `PNG`, `WebP`, `JPEG`, `FLAC`, `safetensors`; None for all others."""
+    for start, kind in ((PNG, "PNG"), (FLAC, "FLAC")):
+        if data.startswith(start):
+            return kind
+    if data.startswith(JPEG) and len(data) > len(JPEG):
+        return "JPEG"
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WebP"
     header = int.from_bytes(data[:8], "little")
@@ -33,8 +36,7 @@ def picture_kind(data: bytes) -> str | None:
 
 def picture_texts(data: bytes, kind: str) -> dict[str, str]:
     """Return the texts of a file of the given kind; keys are in lower case. Raises BadPicture."""
-    texts = {"PNG": _png, "WebP": _webp, "safetensors": _safetensors}[kind](data)
-    return {key.lower(): text for key, text in texts}
+    return {key.lower(): text for key, text in _READERS[kind](data)}
 
 
 def _png(data: bytes) -> Iterator[tuple[str, str]]:
@@ -131,3 +133,6 @@ def _safetensors(data: bytes) -> Iterator[tuple[str, str]]:
     for key, text in metadata.items() if isinstance(metadata, Mapping) else ():
         if isinstance(text, str):
             yield key, text
+
+
+_READERS = {"PNG": _png, "WebP": _webp, "JPEG": jpeg_texts, "FLAC": flac_texts, "safetensors": _safetensors}
