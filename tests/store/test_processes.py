@@ -51,10 +51,12 @@ def intact(directory, budget=PLENTY):
 def test_eight_processes_on_one_cache_corrupt_and_lose_nothing(tmp_path, budget):
     marks = tmp_path / "marks"
     running = [hammer(tmp_path / "cache", SECONDS, seed, budget, str(marks)) for seed in range(PROCESSES)]
+    hits = 0
     for process in running:
         out, err = process.communicate(timeout=SECONDS + 300)
         assert process.returncode == 0, err
-        assert int(out) > 0
+        hits += int(out)
+    assert hits > 0
     cache = intact(tmp_path / "cache", budget)
     stored = {int(line) for line in marks.read_text().split()}
     assert len(stored) > KEYS / 2
