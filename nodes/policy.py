@@ -11,7 +11,7 @@ from graphexec.ports import Policy, Remembered, counted
 
 DTYPES = ("fp32", "bf16", "fp16")
 LARGE = 200_000_000
-"""Parameters of a file from which on `auto` computes in bf16 where that is fast (ADR 30)."""
+"""Parameters of a file from which on `auto` computes in bf16 where that is fast (ADR 14)."""
 PARTS: Mapping[str, tuple[str, ...]] = {
     "checkpoints": ("network", "autoencoder", "text"),
     "diffusion_models": ("network",),

@@ -28,7 +28,7 @@ def sample_seeds(
     """Denoise a latent `(B, C, h, w)` once for each seed, as one batch `(B * len(seeds), C, h, w)`.
 
     The arithmetic is that of `ksampler.sample`, but kernels add in another order for another batch size, so results
-    differ in their last digits (ADR 41). What would depend on the other parts by design is sampled one by one: masks,
+    differ in their last digits (ADR 18). What would depend on the other parts by design is sampled one by one: masks,
     samplers that choose their own levels, and exact continuation.
     """
     spec = sampling.sampler(settings.sampler).spec

@@ -1,4 +1,4 @@
-"""What is worth a place on disk: what takes longer to make again than to read back (ADR 60)."""
+"""What is worth a place on disk: what takes longer to make again than to read back (ADR 21)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cells whose sampler differs only in the seed, sampled as one batch; their keys say so (ADR 41)."""
+"""Cells whose sampler differs only in the seed, sampled as one batch; their keys say so (ADR 18)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which cell a worker runs next, so that no two compute the same work at once (ADR 40)."""
+"""Which cell a worker runs next, so that no two compute the same work at once (ADR 17)."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def threads():
 
 
 def test_bits_depend_on_the_threads_of_the_policy_alone(places, threads):
-    """In fp32, 1x1 convolutions and activations round by the number of threads, so keys have it (ADR 30); what the host
+    """In fp32, 1x1 convolutions and activations round by the number of threads, so keys have it (ADR 14); what the host
     program uses has no influence, and stays as it was.
     """
     made = {}

@@ -1,4 +1,4 @@
-"""Several seeds in one batch give what each gives alone, within the tolerance that ADR 41 states."""
+"""Several seeds in one batch give what each gives alone, within the tolerance that ADR 18 states."""
 
 import runpy
 from dataclasses import replace
