@@ -52,5 +52,13 @@ def test_a_command_of_readme_works(command: str, tmp_path: Path) -> None:
     assert not re.search(r"\b(error|warning|Traceback)\b", ran.stderr), ran.stderr
 
 
+@pytest.mark.slow
+def test_the_program_of_readme_draws_a_picture(tmp_path: Path) -> None:
+    (program,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    ran = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert (tmp_path / "output/circle_00001_.png").exists()
+
+
 def test_there_are_commands() -> None:
     assert len(COMMANDS) >= 7 and {command.split()[1] for command in COMMANDS} >= {"run", "check", "plan"}
