@@ -29,7 +29,7 @@ from workflows.shapes.team import Team, work_together
 from workflows.shapes.words import UNKNOWN, numbered, states, vocabulary
 
 SCENES = 4000
-STEPS = 2640
+STEPS = 3400
 FIRST_BATCH, BATCH = 48, 24
 FIRST_STEPS = 267
 """How many steps have the first batch size: smaller batches took more steps in the time there was."""
