@@ -57,7 +57,7 @@ def measure(name, flow, folder):
     file.write_text(json.dumps(flow))
     count, clock = len(flow), time.process_time
     start = clock()
-    session = graphexec.Session(nodes=[pack], output=folder)
+    session = graphexec.Session(nodes=[pack], output=folder, cache=None)
     print(f"{name}, {count} nodes: session {clock() - start:.3f} s")
     for label in ("cold, first imports included", "cold", "warm"):
         if label == "cold":

@@ -18,7 +18,7 @@ HELLO = str(ROOT / "workflows/hello.yaml")
 def files(home):
     text = Path(HELLO).read_text()
     Path("a.yaml").write_text(text)
-    Path("b.yaml").write_text(text.replace("cfg: 7", "cfg: 6"))
+    Path("b.yaml").write_text(text.replace("cfg: 5", "cfg: 6"))
     assert Path("a.yaml").read_text() != Path("b.yaml").read_text()
     return home
 
@@ -29,7 +29,7 @@ def test_statuses(files):
     assert different.status == 1
     assert different.lines == [
         "~ node sampler (KSamplerAdvanced)",
-        "~     cfg: 7.0 -> 6.0",
+        "~     cfg: 5.0 -> 6.0",
         "runs again: sampler, decode, save (3 of 7 nodes)",
     ]
     assert call("diff", "a.yaml").status == 2
@@ -50,7 +50,7 @@ def test_json(files):
     assert found["changed"] == [
         {
             "id": "sampler", "old_id": "sampler", "type": "KSamplerAdvanced", "old_type": "KSamplerAdvanced",
-            "inputs": [{"name": "cfg", "old": 7.0, "new": 6.0}],
+            "inputs": [{"name": "cfg", "old": 5.0, "new": 6.0}],
         }
     ]  # fmt: skip
 
@@ -84,7 +84,7 @@ def test_git(files, tmp_path):
     Path("a.yaml").write_text(Path("b.yaml").read_text())
     shown = git("diff")
     assert shown.stdout.splitlines()[:3] == [
-        "graphexec diff a.yaml", "~ node sampler (KSamplerAdvanced)", "~     cfg: 7.0 -> 6.0",
+        "graphexec diff a.yaml", "~ node sampler (KSamplerAdvanced)", "~     cfg: 5.0 -> 6.0",
     ]  # fmt: skip
     Path("a.yaml").write_text("graphexec: 1\nnodes: {broken")
     shown = git("diff")
@@ -94,7 +94,7 @@ def test_git(files, tmp_path):
     git("mv", "a.yaml", "moved.yaml")
     git("add", "moved.yaml")
     shown = git("diff", "--cached")
-    assert "graphexec diff a.yaml -> moved.yaml" in shown.stdout and "cfg: 7.0 -> 6.0" in shown.stdout
+    assert "graphexec diff a.yaml -> moved.yaml" in shown.stdout and "cfg: 5.0 -> 6.0" in shown.stdout
     git("commit", "-q", "-m", "two")
     git("add", "b.yaml")
     assert "+ node sampler (KSamplerAdvanced)" in git("diff", "--cached", "--no-renames").stdout
