@@ -88,7 +88,10 @@ def test_object_info_lists_the_files_that_exist(home: Path) -> None:
     (home / "models/checkpoints").mkdir(parents=True)
     (home / "models/checkpoints/a.safetensors").touch()
     info = json.loads(call("nodes", "object-info", "CheckpointLoaderSimple").out)
-    assert info["CheckpointLoaderSimple"]["input"]["required"]["ckpt_name"][0] == ["a.safetensors"]
+    assert info["CheckpointLoaderSimple"]["input"]["required"]["ckpt_name"][0] == [
+        "a.safetensors",
+        "shapes.safetensors",
+    ]
     assert set(json.loads(call("nodes", "object-info").out)) >= {"KSampler", "SaveImage"}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import runpy
-import time
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -64,22 +64,15 @@ def arguments(file: str, cache: str, output: str) -> list[str]:
     return ["run", file, "--models", "models", "--cache", cache, "--output", output, "--device", "cpu", "--json"]
 
 
-def killed(place: Path, moment: float, *given: str) -> int | None:
-    """Run until `moment` seconds of sampling, then kill; return the last step that was reported, None at the end."""
+def kill_after(place: Path, step: int, *given: str) -> None:
+    """Run until so many steps are reported, then kill."""
     with start(*given, cwd=place, python=("-c", OFTEN)) as process:
         assert process.stdout is not None
-        begun, done = None, 0
         for line in process.stdout:
             event = json.loads(line)
-            if event["event"] == "progress":
-                begun = begun or time.monotonic()
-                done = event["done"]
-                if time.monotonic() - begun >= moment:
-                    process.kill()
-                    process.wait()
-                    return done
-        process.wait()
-    return None
+            if event["event"] == "progress" and event["done"] >= step:
+                process.kill()
+        assert process.wait() == -signal.SIGKILL
 
 
 def latent(ended: Ended) -> bytes:
@@ -99,10 +92,9 @@ def test_killed_anywhere_and_begun_again_it_ends_with_the_same_bits(place: Path,
     file = flow(place, sampler, masked=sampler in ("euler_ancestral", "dpmpp_2m_sde"))
     whole = program(*arguments(file, "off", "whole"), cwd=place, python=("-c", OFTEN))
     assert whole.status == 0, whole.err
-    chance = random.Random(sampler)
-    moments = [chance.uniform(0.15, 0.6) for _ in range(2)]
-    stops = [killed(place, moment, *arguments(file, "cache", "out")) for moment in moments]
-    assert stops[0] is not None
+    steps = max(event["done"] for event in whole.events if event["event"] == "progress")
+    for step in sorted(random.Random(sampler).sample(range(steps // 4, steps * 3 // 4), 2)):
+        kill_after(place, step, *arguments(file, "cache", "out"))
     ended = program(*arguments(file, "cache", "out"), cwd=place, python=("-c", OFTEN))
     assert ended.status == 0, ended.err
     (finished,) = [e for e in ended.events if e["event"] == "node_finished" and e["node"] == "k"]

@@ -67,7 +67,9 @@ def test_steps_are_those_of_the_window(tmp_path):
     (tmp_path / "checkpoints").mkdir()
     (tmp_path / "checkpoints/tiny.safetensors").write_bytes(b"x")
     axes = matrix_axes({"sampler.end_at_step": [2, 5, 100]})
-    plan = plan_sweep(Session(models=tmp_path, cache=None), HELLO, axes, {"set": {"sampler.start_at_step": 1}})
+    plan = plan_sweep(
+        Session(models=tmp_path, cache=None), HELLO, axes, {"params": {"steps": 8}, "set": {"sampler.start_at_step": 1}}
+    )
     assert count_work(plan).steps == 1 + 4 + 7
 
 
