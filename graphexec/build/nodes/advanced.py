@@ -58,7 +58,7 @@ WeightDtype: TypeAlias = Literal[
 def CLIPLoader(
     *,
     clip_name: FileInput,
-    type: Type | ChoiceInput,
+    type: Type | ChoiceInput = "stable_diffusion",
     device: Literal["default", "cpu"] | ChoiceInput | None = None,
     name: str | None = None,
     title: str | None = None,
@@ -254,7 +254,7 @@ def DualCLIPLoader(
     *,
     clip_name1: FileInput,
     clip_name2: FileInput,
-    type: Type2 | ChoiceInput,
+    type: Type2 | ChoiceInput = "sdxl",
     device: Literal["default", "cpu"] | ChoiceInput | None = None,
     name: str | None = None,
     title: str | None = None,
@@ -356,7 +356,7 @@ def ModelMergeSubtract(
 def ModelSamplingContinuousEDM(
     *,
     model: MODEL,
-    sampling: Sampling | ChoiceInput,
+    sampling: Sampling | ChoiceInput = "v_prediction",
     sigma_max: FloatInput = 120.0,
     sigma_min: FloatInput = 0.002,
     name: str | None = None,
@@ -384,7 +384,7 @@ def ModelSamplingContinuousEDM(
 def ModelSamplingContinuousV(
     *,
     model: MODEL,
-    sampling: Literal["v_prediction"] | ChoiceInput,
+    sampling: Literal["v_prediction"] | ChoiceInput = "v_prediction",
     sigma_max: FloatInput = 500.0,
     sigma_min: FloatInput = 0.03,
     name: str | None = None,
@@ -412,7 +412,7 @@ def ModelSamplingContinuousV(
 def ModelSamplingDiscrete(
     *,
     model: MODEL,
-    sampling: Literal["eps", "v_prediction", "lcm", "x0", "img_to_img"] | ChoiceInput,
+    sampling: Literal["eps", "v_prediction", "lcm", "x0", "img_to_img"] | ChoiceInput = "eps",
     zsnr: BooleanInput = False,
     name: str | None = None,
     title: str | None = None,
@@ -451,7 +451,7 @@ def RescaleCFG(
 def UNETLoader(
     *,
     unet_name: FileInput,
-    weight_dtype: WeightDtype | ChoiceInput,
+    weight_dtype: WeightDtype | ChoiceInput = "default",
     name: str | None = None,
     title: str | None = None,
 ) -> MODEL:

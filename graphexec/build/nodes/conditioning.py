@@ -199,7 +199,7 @@ def ConditioningSetMask(
     conditioning: CONDITIONING,
     mask: MASK,
     strength: FloatInput = 1.0,
-    set_cond_area: Literal["default", "mask bounds"] | ChoiceInput,
+    set_cond_area: Literal["default", "mask bounds"] | ChoiceInput = "default",
     name: str | None = None,
     title: str | None = None,
 ) -> CONDITIONING:

@@ -130,7 +130,7 @@ def ImageBlend(
     image1: IMAGE,
     image2: IMAGE,
     blend_factor: FloatInput = 0.5,
-    blend_mode: BlendMode | ChoiceInput,
+    blend_mode: BlendMode | ChoiceInput = "normal",
     name: str | None = None,
     title: str | None = None,
 ) -> IMAGE:
@@ -225,7 +225,7 @@ def ImageCrop(
 def ImageFlip(
     *,
     image: IMAGE,
-    flip_method: Literal["x-axis: vertically", "y-axis: horizontally"] | ChoiceInput,
+    flip_method: Literal["x-axis: vertically", "y-axis: horizontally"] | ChoiceInput = "x-axis: vertically",
     name: str | None = None,
     title: str | None = None,
 ) -> IMAGE:
@@ -310,7 +310,7 @@ def ImagePadForOutpaint(
 def ImageRotate(
     *,
     image: IMAGE,
-    rotation: Literal["none", "90 degrees", "180 degrees", "270 degrees"] | ChoiceInput,
+    rotation: Literal["none", "90 degrees", "180 degrees", "270 degrees"] | ChoiceInput = "none",
     name: str | None = None,
     title: str | None = None,
 ) -> IMAGE:
@@ -322,10 +322,10 @@ def ImageRotate(
 def ImageScale(
     *,
     image: IMAGE,
-    upscale_method: UpscaleMethod | ChoiceInput,
+    upscale_method: UpscaleMethod | ChoiceInput = "nearest-exact",
     width: IntInput = 512,
     height: IntInput = 512,
-    crop: Literal["disabled", "center"] | ChoiceInput,
+    crop: Literal["disabled", "center"] | ChoiceInput = "disabled",
     name: str | None = None,
     title: str | None = None,
 ) -> IMAGE:
@@ -352,7 +352,7 @@ def ImageScale(
 def ImageScaleBy(
     *,
     image: IMAGE,
-    upscale_method: UpscaleMethod | ChoiceInput,
+    upscale_method: UpscaleMethod | ChoiceInput = "nearest-exact",
     scale_by: FloatInput = 1.0,
     name: str | None = None,
     title: str | None = None,
@@ -368,7 +368,7 @@ def ImageScaleBy(
 def ImageScaleToMaxDimension(
     *,
     image: IMAGE,
-    upscale_method: UpscaleMethod2 | ChoiceInput,
+    upscale_method: UpscaleMethod2 | ChoiceInput = "area",
     largest_size: IntInput = 512,
     name: str | None = None,
     title: str | None = None,
@@ -393,7 +393,7 @@ def ImageScaleToMaxDimension(
 def ImageScaleToTotalPixels(
     *,
     image: IMAGE,
-    upscale_method: UpscaleMethod | ChoiceInput,
+    upscale_method: UpscaleMethod | ChoiceInput = "nearest-exact",
     megapixels: FloatInput = 1.0,
     name: str | None = None,
     title: str | None = None,
@@ -525,8 +525,8 @@ def ResizeAndPadImage(
     image: IMAGE,
     target_width: IntInput = 512,
     target_height: IntInput = 512,
-    padding_color: Literal["white", "black"] | ChoiceInput,
-    interpolation: Interpolation | ChoiceInput,
+    padding_color: Literal["white", "black"] | ChoiceInput = "white",
+    interpolation: Interpolation | ChoiceInput = "area",
     name: str | None = None,
     title: str | None = None,
 ) -> IMAGE:
@@ -584,7 +584,7 @@ def SaveAnimatedWEBP(
     fps: FloatInput = 6.0,
     lossless: BooleanInput = True,
     quality: IntInput = 80,
-    method: Literal["default", "fastest", "slowest"] | ChoiceInput,
+    method: Literal["default", "fastest", "slowest"] | ChoiceInput = "default",
     name: str | None = None,
     title: str | None = None,
 ) -> Node:

@@ -143,7 +143,7 @@ def LatentConcat(
     *,
     samples1: LATENT,
     samples2: LATENT,
-    dim: Literal["x", "-x", "y", "-y", "t", "-t"] | ChoiceInput,
+    dim: Literal["x", "-x", "y", "-y", "t", "-t"] | ChoiceInput = "x",
     name: str | None = None,
     title: str | None = None,
 ) -> LATENT:
@@ -176,7 +176,7 @@ def LatentCrop(
 def LatentCut(
     *,
     samples: LATENT,
-    dim: Literal["x", "y", "t"] | ChoiceInput,
+    dim: Literal["x", "y", "t"] | ChoiceInput = "x",
     index: IntInput = 0,
     amount: IntInput = 1,
     name: str | None = None,
@@ -194,7 +194,7 @@ def LatentCut(
 def LatentFlip(
     *,
     samples: LATENT,
-    flip_method: Literal["x-axis: vertically", "y-axis: horizontally"] | ChoiceInput,
+    flip_method: Literal["x-axis: vertically", "y-axis: horizontally"] | ChoiceInput = "x-axis: vertically",
     name: str | None = None,
     title: str | None = None,
 ) -> LATENT:
@@ -254,7 +254,7 @@ def LatentMultiply(
 def LatentRotate(
     *,
     samples: LATENT,
-    rotation: Literal["none", "90 degrees", "180 degrees", "270 degrees"] | ChoiceInput,
+    rotation: Literal["none", "90 degrees", "180 degrees", "270 degrees"] | ChoiceInput = "none",
     name: str | None = None,
     title: str | None = None,
 ) -> LATENT:
@@ -278,10 +278,10 @@ def LatentSubtract(
 def LatentUpscale(
     *,
     samples: LATENT,
-    upscale_method: UpscaleMethod | ChoiceInput,
+    upscale_method: UpscaleMethod | ChoiceInput = "nearest-exact",
     width: IntInput = 512,
     height: IntInput = 512,
-    crop: Literal["disabled", "center"] | ChoiceInput,
+    crop: Literal["disabled", "center"] | ChoiceInput = "disabled",
     name: str | None = None,
     title: str | None = None,
 ) -> LATENT:
@@ -308,7 +308,7 @@ def LatentUpscale(
 def LatentUpscaleBy(
     *,
     samples: LATENT,
-    upscale_method: UpscaleMethod | ChoiceInput,
+    upscale_method: UpscaleMethod | ChoiceInput = "nearest-exact",
     scale_by: FloatInput = 1.5,
     name: str | None = None,
     title: str | None = None,

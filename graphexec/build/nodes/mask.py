@@ -89,7 +89,7 @@ def ImageColorToMask(
 def ImageToMask(
     *,
     image: IMAGE,
-    channel: Literal["red", "green", "blue", "alpha"] | ChoiceInput,
+    channel: Literal["red", "green", "blue", "alpha"] | ChoiceInput = "red",
     name: str | None = None,
     title: str | None = None,
 ) -> MASK:
@@ -124,7 +124,7 @@ def JoinImageWithAlpha(
 def LoadImageMask(
     *,
     image: FileInput,
-    channel: Literal["alpha", "red", "green", "blue"] | ChoiceInput,
+    channel: Literal["alpha", "red", "green", "blue"] | ChoiceInput = "alpha",
     name: str | None = None,
     title: str | None = None,
 ) -> MASK:
@@ -142,7 +142,7 @@ def MaskComposite(
     source: MASK,
     x: IntInput = 0,
     y: IntInput = 0,
-    operation: Literal["multiply", "add", "subtract", "and", "or", "xor"] | ChoiceInput,
+    operation: Literal["multiply", "add", "subtract", "and", "or", "xor"] | ChoiceInput = "multiply",
     name: str | None = None,
     title: str | None = None,
 ) -> MASK:

@@ -100,8 +100,8 @@ def PatchModelAddDownscale(
     start_percent: FloatInput = 0.0,
     end_percent: FloatInput = 0.35,
     downscale_after_skip: BooleanInput = True,
-    downscale_method: DownscaleMethod | ChoiceInput,
-    upscale_method: DownscaleMethod | ChoiceInput,
+    downscale_method: DownscaleMethod | ChoiceInput = "bicubic",
+    upscale_method: DownscaleMethod | ChoiceInput = "bicubic",
     name: str | None = None,
     title: str | None = None,
 ) -> MODEL:

@@ -78,7 +78,7 @@ Scheduler: TypeAlias = Literal[
 
 def AlignYourStepsScheduler(
     *,
-    model_type: Literal["SD1", "SDXL", "SVD"] | ChoiceInput,
+    model_type: Literal["SD1", "SDXL", "SVD"] | ChoiceInput = "SD1",
     steps: IntInput = 10,
     denoise: FloatInput = 1.0,
     name: str | None = None,
@@ -108,7 +108,7 @@ def BasicGuider(
 def BasicScheduler(
     *,
     model: MODEL,
-    scheduler: Scheduler | ChoiceInput,
+    scheduler: Scheduler | ChoiceInput = "simple",
     steps: IntInput = 20,
     denoise: FloatInput = 1.0,
     name: str | None = None,
@@ -187,7 +187,7 @@ def DualCFGGuider(
     negative: CONDITIONING,
     cfg_conds: FloatInput = 8.0,
     cfg_cond2_negative: FloatInput = 8.0,
-    style: Literal["regular", "nested"] | ChoiceInput,
+    style: Literal["regular", "nested"] | ChoiceInput = "regular",
     name: str | None = None,
     title: str | None = None,
 ) -> GUIDER:
@@ -237,7 +237,7 @@ def ExtendIntermediateSigmas(
     steps: IntInput = 2,
     start_at_sigma: FloatInput = -1.0,
     end_at_sigma: FloatInput = 12.0,
-    spacing: Literal["linear", "cosine", "sine"] | ChoiceInput,
+    spacing: Literal["linear", "cosine", "sine"] | ChoiceInput = "linear",
     name: str | None = None,
     title: str | None = None,
 ) -> SIGMAS:
@@ -279,8 +279,8 @@ def KSampler(
     seed: IntInput = 0,
     steps: IntInput = 20,
     cfg: FloatInput = 8.0,
-    sampler_name: SamplerName | ChoiceInput,
-    scheduler: Scheduler | ChoiceInput,
+    sampler_name: SamplerName | ChoiceInput = "euler",
+    scheduler: Scheduler | ChoiceInput = "simple",
     positive: CONDITIONING,
     negative: CONDITIONING,
     latent_image: LATENT,
@@ -318,18 +318,18 @@ def KSampler(
 def KSamplerAdvanced(
     *,
     model: MODEL,
-    add_noise: Literal["enable", "disable"] | ChoiceInput,
+    add_noise: Literal["enable", "disable"] | ChoiceInput = "enable",
     noise_seed: IntInput = 0,
     steps: IntInput = 20,
     cfg: FloatInput = 8.0,
-    sampler_name: SamplerName | ChoiceInput,
-    scheduler: Scheduler | ChoiceInput,
+    sampler_name: SamplerName | ChoiceInput = "euler",
+    scheduler: Scheduler | ChoiceInput = "simple",
     positive: CONDITIONING,
     negative: CONDITIONING,
     latent_image: LATENT,
     start_at_step: IntInput = 0,
     end_at_step: IntInput = 10000,
-    return_with_leftover_noise: Literal["disable", "enable"] | ChoiceInput,
+    return_with_leftover_noise: Literal["disable", "enable"] | ChoiceInput = "disable",
     name: str | None = None,
     title: str | None = None,
 ) -> LATENT:
@@ -366,7 +366,7 @@ def KSamplerAdvanced(
 
 def KSamplerSelect(
     *,
-    sampler_name: SamplerName | ChoiceInput,
+    sampler_name: SamplerName | ChoiceInput = "euler",
     name: str | None = None,
     title: str | None = None,
 ) -> SAMPLER:
@@ -633,10 +633,10 @@ def SamplerDPMAdaptative(
 
 def SamplerDPMPP_2M_SDE(
     *,
-    solver_type: Literal["midpoint", "heun"] | ChoiceInput,
+    solver_type: Literal["midpoint", "heun"] | ChoiceInput = "midpoint",
     eta: FloatInput = 1.0,
     s_noise: FloatInput = 1.0,
-    noise_device: Literal["gpu", "cpu"] | ChoiceInput,
+    noise_device: Literal["gpu", "cpu"] | ChoiceInput = "gpu",
     name: str | None = None,
     title: str | None = None,
 ) -> SAMPLER:
@@ -679,7 +679,7 @@ def SamplerDPMPP_3M_SDE(
     *,
     eta: FloatInput = 1.0,
     s_noise: FloatInput = 1.0,
-    noise_device: Literal["gpu", "cpu"] | ChoiceInput,
+    noise_device: Literal["gpu", "cpu"] | ChoiceInput = "gpu",
     name: str | None = None,
     title: str | None = None,
 ) -> SAMPLER:
@@ -697,7 +697,7 @@ def SamplerDPMPP_SDE(
     eta: FloatInput = 1.0,
     s_noise: FloatInput = 1.0,
     r: FloatInput = 0.5,
-    noise_device: Literal["gpu", "cpu"] | ChoiceInput,
+    noise_device: Literal["gpu", "cpu"] | ChoiceInput = "gpu",
     name: str | None = None,
     title: str | None = None,
 ) -> SAMPLER:
@@ -713,7 +713,7 @@ def SamplerDPMPP_SDE(
 
 def SamplerER_SDE(
     *,
-    solver_type: Literal["ER-SDE", "Reverse-time SDE", "ODE"] | ChoiceInput,
+    solver_type: Literal["ER-SDE", "Reverse-time SDE", "ODE"] | ChoiceInput = "ER-SDE",
     max_stage: IntInput = 3,
     eta: FloatInput = 1.0,
     s_noise: FloatInput = 1.0,

@@ -30,7 +30,7 @@ Mode2: TypeAlias = Literal[
 def CaseConverter(
     *,
     string: StringInput,
-    mode: Mode | ChoiceInput,
+    mode: Mode | ChoiceInput = "UPPERCASE",
     name: str | None = None,
     title: str | None = None,
 ) -> STRING:
@@ -104,7 +104,7 @@ def RegexExtract(
     *,
     string: StringInput,
     regex_pattern: StringInput,
-    mode: Mode2 | ChoiceInput,
+    mode: Mode2 | ChoiceInput = "First Match",
     case_insensitive: BooleanInput = True,
     multiline: BooleanInput = False,
     dotall: BooleanInput = False,
@@ -200,7 +200,7 @@ def StringCompare(
     *,
     string_a: StringInput,
     string_b: StringInput,
-    mode: Literal["Starts With", "Ends With", "Equal"] | ChoiceInput,
+    mode: Literal["Starts With", "Ends With", "Equal"] | ChoiceInput = "Starts With",
     case_sensitive: BooleanInput = True,
     name: str | None = None,
     title: str | None = None,
@@ -295,7 +295,7 @@ def StringSubstring(
 def StringTrim(
     *,
     string: StringInput,
-    mode: Literal["Both", "Left", "Right"] | ChoiceInput,
+    mode: Literal["Both", "Left", "Right"] | ChoiceInput = "Both",
     name: str | None = None,
     title: str | None = None,
 ) -> STRING:

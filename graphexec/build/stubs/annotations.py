@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,8 +78,8 @@ class Annotations:
         yield self._own("ChoiceInput")
 
     def _choice(self, spec: InputSpec) -> str:
-        values = tuple(dict.fromkeys(spec.choices)) if _are_literals(spec.choices) else ()
-        if not values or spec.unchecked or spec.options.get("multi_select"):
+        values = _listed(spec)
+        if not values:
             self.imports.add(("typing", "Any"))
             return "str | float | list[Any]"
         self.imports.add(("typing", "Literal"))
@@ -107,9 +107,15 @@ class Annotations:
 
 
 def default(spec: InputSpec) -> str | None:
-    """Return the source of an input's default; None where it has none, or one that it would not take."""
-    if not spec.has_default or spec.default is None or spec.folder is not None:
+    """Return the source of an input's default; None where it has none, or one that it would not take.
+
+    A required list of choices without a default has its first one, which is what ComfyUI's editor shows.
+    """
+    if spec.folder is not None:
         return None
+    if not spec.has_default or spec.default is None:
+        first = _listed(spec)[:1] if spec.type == "COMBO" and spec.required else ()
+        return source(first[0]) if first else None
     if not spec.is_primitive:
         return source(spec.default)
     kinds = [part.strip() for part in spec.type.split(",")]
@@ -117,5 +123,8 @@ def default(spec: InputSpec) -> str | None:
     return source(spec.default) if takes or ("COMBO" in kinds and spec.default in spec.choices) else None
 
 
-def _are_literals(values: Iterable[Any]) -> bool:
-    return all(type(value) in (str, int, bool) for value in values)
+def _listed(spec: InputSpec) -> tuple[Any, ...]:
+    """Return the choices of an input, none where it takes others too or several at once."""
+    if spec.unchecked or spec.options.get("multi_select") or not all(type(c) in (str, int, bool) for c in spec.choices):
+        return ()
+    return tuple(dict.fromkeys(spec.choices))
