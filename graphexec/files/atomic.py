@@ -1,10 +1,23 @@
-"""Files written in one step: a reader sees the old text or the new one, never a part."""
+"""Files written in one step: a reader sees the old content or the new one, never a part."""
 
 from __future__ import annotations
 
 import os
 import secrets
 from pathlib import Path
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file that graphexec made itself aside, and rename it over the one that is there. Raises OSError.
+
+    What a killed process leaves aside is named `.*.part`. Unlike `write_atomically`, this does not wait for the disk.
+    """
+    aside = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.part")
+    try:
+        aside.write_bytes(content)
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
 
 
 def write_atomically(path: Path, text: str) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from graphexec.files.atomic import replace_file
 from graphexec.hashing import digest_bytes
 from graphexec.proof.model import OutputRecord
 from graphexec.proof.outputs import Output
@@ -60,12 +60,7 @@ def write_whole(path: Path, content: bytes) -> None:
     except OSError:
         pass
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}.part")
-    try:
-        aside.write_bytes(content)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
+    replace_file(path, content)
 
 
 def remove_stale(lock: Path, before: Iterable[OutputRecord], after: Iterable[OutputRecord]) -> None:

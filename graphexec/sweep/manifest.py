@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from graphexec.errors import UsageError
+from graphexec.files.atomic import replace_file
 from graphexec.hashing import digest_bytes
 from graphexec.sweep.naming import text_of
 from graphexec.sweep.records import CellFile, CellRecord
@@ -102,16 +102,6 @@ def holds(folder: Path, record: CellRecord) -> bool:
         return all(digest_bytes((folder / file.name).read_bytes()) == file.digest for file in record.files)
     except OSError:
         return False
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file aside and rename it over the one that is there."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        aside.write_bytes(content)
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def _json(value: Any) -> str:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graphexec.diagnostics.sanitize import visible
+from graphexec.files.atomic import replace_file
 from graphexec.sweep.axes import Axis
-from graphexec.sweep.manifest import replace_file
 from graphexec.sweep.naming import short_names, text_of
 from graphexec.sweep.plan import PlannedCell, SweepPlan
 from graphexec.sweep.records import CellRecord
