@@ -1,82 +1,122 @@
-"""What the engine costs a node, with trivial nodes of a pack: `python tests/benchmarks/engine.py [NODES]`.
+"""Claim: the engine's cost a node is flat from 1,000 to 100,000 nodes, checks, keys and records included.
 
-Prints seconds of processor time for reading and checking, planning, and running, cold and warm. The chain is as
-deep as it can be, the layered graph as wide as workflows get.
+Trivial nodes of a ComfyUI-style pack, in chains (as deep as can be) and layered graphs (as wide as workflows get).
+Every lap has a process of its own, warmed with a small graph, and begins with the JSON file. `cold` reads, checks,
+plans and runs; `second run` is the same Document in the same Session; `from disk` is a new process that finds every
+result in the cache. The rivals do less: each builds what it works on from the same file and computes the same values.
 """
 
-import itertools
-import json
-import random
-import sys
-import tempfile
-import time
-from pathlib import Path
+from __future__ import annotations
 
-import graphexec
+import statistics
+from collections.abc import Sequence
+from dataclasses import replace
 
-PACK = """
-def node(inputs, outputs, run, **more):
-    types = {"required": {name: ("INT", {"default": 0}) for name in inputs}}
-    return type("Node", (), {"INPUT_TYPES": classmethod(lambda cls: types), "RETURN_TYPES": outputs,
-                             "FUNCTION": "run", "run": run, **more})
-NODE_CLASS_MAPPINGS = {
-    "BenchLeaf": node("x", ("INT",), lambda self, x: (x,)),
-    "BenchSum": node("ab", ("INT",), lambda self, a, b: ((a + b) % 1000003,)),
-    "BenchShow": node("x", (), lambda self, x: {"ui": {"v": [x]}}, OUTPUT_NODE=True),
-}
-"""
+from tests.benchmarks.flows import SHAPES, written
+from tests.benchmarks.options import Options
+from tests.benchmarks.race import Entry, Outcome, race
+from tests.benchmarks.rivals import DASK, HAMILTON, missing, present
+from tests.benchmarks.tables import MISSING, Part, Table, gigabytes, ratio, spread
 
-
-def layered(count, width=50):
-    """Layers of sums of two random nodes of the layer above, with output nodes below the last."""
-    rng = random.Random(0)
-    nodes = {}
-    for index in range(count - width):
-        above = (index // width - 1) * width
-        link = lambda: [str(above + rng.randrange(width)), 0]  # noqa: B023, E731
-        inputs = {"x": index} if above < 0 else {"a": link(), "b": link()}
-        nodes[str(index)] = {"class_type": "BenchSum" if above >= 0 else "BenchLeaf", "inputs": inputs}
-    for index in range(width):
-        source = [str(count - 2 * width + index), 0]
-        nodes[f"show{index}"] = {"class_type": "BenchShow", "inputs": {"x": source}}
-    return nodes
+MODULE = "tests.benchmarks.engine_contestants"
+COLD, AGAIN, CACHED, PLAIN = "graphexec, cold", "graphexec, second run", "graphexec, from disk", "networkx alone"
+SIZES, TINY, LARGE = (1_000, 10_000, 100_000), (60, 120), 1_000_000
+PATIENCE = 60.0
+"""Seconds that a lap may take: a rival that would take longer, going by the smaller graph, is left out."""
+LACKS = (
+    "networkx alone: no checks, keys, cache, types, events or records: a dictionary of values, filled in order.",
+    "Dask: no checks of values or types, no keys, no cache; its graph is optimised and ordered before it runs.",
+    "Hamilton: checks types; no keys or cache unless asked. Its nodes are Python functions, so the file is first "
+    "written as functions and compiled, as a user of Hamilton would have them.",
+)
 
 
-def chain(count):
-    """One node after another."""
-    nodes = {"0": {"class_type": "BenchLeaf", "inputs": {"x": 1}}}
-    for index in range(1, count - 1):
-        nodes[str(index)] = {"class_type": "BenchSum", "inputs": {"a": [str(index - 1), 0], "b": 1}}
-    return nodes | {"show": {"class_type": "BenchShow", "inputs": {"x": [str(count - 2), 0]}}}
+def measure(options: Options) -> Sequence[Part]:
+    """A table for each shape and size."""
+    tables = []
+    for shape in SHAPES:
+        slow: dict[str, str] = {}
+        for count in TINY if options.tiny else SIZES:
+            outcomes = raced(shape, count, options, frozenset(slow))
+            tables.append(_table(shape, count, outcomes, slow, options))
+            slow |= _too_slow(outcomes)
+    if options.large:
+        tables.append(_memory(120 if options.tiny else LARGE, options))
+    return tables
 
 
-def measure(name, flow, folder):
-    """Load, check, plan and run a workflow, cold and warm."""
-    pack, file = folder / "pack.py", folder / "flow.json"
-    pack.write_text(PACK)
-    file.write_text(json.dumps(flow))
-    count, clock = len(flow), time.process_time
-    start = clock()
-    session = graphexec.Session(nodes=[pack], output=folder, cache=None)
-    print(f"{name}, {count} nodes: session {clock() - start:.3f} s")
-    for label in ("cold, first imports included", "cold", "warm"):
-        if label == "cold":
-            session.close()
-        times = [clock()]
-        graph, _ = session.build(file)
-        times.append(clock())
-        session.plan(graph)
-        times.append(clock())
-        result = session.run(graph)
-        times.append(clock())
-        check, plan, run = (after - before for before, after in itertools.pairwise(times))
-        spent = {"load and check": check, "plan": plan, "plan and run": run, "all": check + run}
-        parts = ", ".join(f"{what} {s:.3f} s ({s / count * 1e6:.0f} us a node)" for what, s in spent.items())
-        print(f"  {label}: {parts}; {len(result.executed)} executed, {len(result.reused)} reused")
+def raced(shape: str, count: int, options: Options, without: frozenset[str] = frozenset()) -> dict[str, Outcome]:
+    """Laps of everyone over a graph, whose answers are the same."""
+    settings = {"scratch": str(options.scratch), "shape": shape, "count": count}
+    written(options.scratch / "graphs", shape, count)
+    fill = Entry("fill", f"{MODULE}:cached", {**settings, "fill": True})
+    filled = race([fill], options, laps=0)[fill.name]
+    if filled.failure:
+        raise RuntimeError(f"the cache could not be filled: {filled.failure}")
+    entries = [
+        Entry(COLD, f"{MODULE}:cold", settings, fresh=True),
+        Entry(AGAIN, f"{MODULE}:again", settings, fresh=True),
+        Entry(CACHED, f"{MODULE}:cached", settings, fresh=True),
+    ]
+    if options.rivals:
+        others = {PLAIN: "networkx"} | {r.name: r.name for r in (DASK, HAMILTON) if present(r, options)}
+        entries += [
+            Entry(name, f"{MODULE}:rival", {**settings, "program": program}, fresh=True)
+            for name, program in others.items()
+            if name not in without
+        ]
+    outcomes = race(entries, options)
+    answers = {name: outcome.values("answer") for name, outcome in outcomes.items()}
+    expected = answers[COLD][0]
+    assert all(answer == expected for found in answers.values() for answer in found), f"answers differ: {answers}"
+    outputs = len(expected)  # output nodes of packs always run
+    assert all(ran <= outputs for ran in outcomes[CACHED].values("executed")), "something was not found on disk"
+    return outcomes
 
 
-if __name__ == "__main__":
-    wanted = int(sys.argv[1]) if len(sys.argv) > 1 else None
-    for build, count in ((layered, wanted or 2000), (chain, wanted or 100_000)):
-        with tempfile.TemporaryDirectory() as folder:
-            measure(build.__name__, build(count), Path(folder))
+def _too_slow(outcomes: dict[str, Outcome]) -> dict[str, str]:
+    """Who is left out of the next, ten times larger graph, and what to say of it."""
+    said = {}
+    for name, outcome in outcomes.items():
+        if outcome.failure:
+            said[name] = outcome.failure
+        elif (expected := 10 * statistics.median(outcome.seconds)) > PATIENCE:
+            said[name] = f"left out: it would take {expected:.0f} s or more"
+    return said
+
+
+def _table(shape: str, count: int, outcomes: dict[str, Outcome], slow: dict[str, str], options: Options) -> Table:
+    rows = []
+    for name, outcome in outcomes.items():
+        if outcome.failure:
+            slow = {**slow, name: outcome.failure}
+            continue
+        rows.append(
+            (
+                name,
+                spread(outcome.cpu, "µs", 1e6 / count),
+                spread(outcome.seconds, "µs", 1e6 / count),
+                ratio(outcome.cpu, outcomes[COLD].cpu) if outcomes[COLD].cpu else MISSING,
+                gigabytes(outcome.anonymous),
+            )
+        )
+    rows += [(name, why, MISSING, MISSING, MISSING) for name, why in slow.items()]
+    columns = ("contestant", "CPU time a node", "wall time a node", "it / graphexec cold", "RssAnon")
+    notes = LACKS if options.rivals and count in (TINY[0], SIZES[0]) else ()
+    return Table(f"{count:,} nodes, {shape}", columns, tuple(rows), (*notes, *missing([DASK, HAMILTON], options)))
+
+
+def _memory(count: int, options: Options) -> Table:
+    """One cold run of a layered graph too large for comparisons."""
+    settings = {"scratch": str(options.scratch), "shape": "layered", "count": count}
+    entry = Entry(COLD, f"{MODULE}:cold", settings, fresh=True)
+    outcome = race([entry], replace(options, limit=max(options.limit, 600.0)), laps=1)[COLD]
+    row = (
+        outcome.failure or COLD,
+        spread(outcome.cpu, "µs", 1e6 / count),
+        spread(outcome.seconds, "µs", 1e6 / count),
+        gigabytes(outcome.anonymous),
+        gigabytes(outcome.resident),
+    )
+    columns = ("contestant", "CPU time a node", "wall time a node", "RssAnon", "RSS")
+    return Table(f"{count:,} nodes, layered", columns, (row,))

@@ -1,47 +1,66 @@
-"""What the cache on disk costs a node, and what a run from it costs: `python tests/benchmarks/store.py [NODES]`.
+"""Claim: the cache on disk adds little to a node by default, and reading results back is cheaper than any real node.
 
-Prints microseconds of processor time a node of the graphs of `engine.py`: without a cache, with one that stores what is
-worth it, and with one that stores everything; each computed, and then taken by another Session.
+The layered graph and the chain of `engine`, planned and run from a built graph: without a cache, with one that keeps
+what is worth it (ADR 21), and with one that keeps everything; each computed, and then taken by another Session.
+Processor time, in one process, the kinds by turns.
 """
 
-import json
-import sys
+from __future__ import annotations
+
+import statistics
 import tempfile
 import time
+from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
-
-from engine import PACK, chain, layered
 
 import graphexec
 from graphexec.store.worth import ALL
+from tests.benchmarks.flows import SHAPES, written
+from tests.benchmarks.options import Options
+from tests.benchmarks.tables import Part, Table, number, spread
+
+NOTHING, WORTH, EVERYTHING = "no cache", "cache, what is worth it", "cache, everything"
 
 
-def measure(label, folder, cache, everything):
-    """Plan and run the workflow in `folder` in a Session of its own."""
-    with graphexec.Session(nodes=[folder / "pack.py"], output=folder, cache=cache) as session:
+def measure(options: Options) -> Sequence[Part]:
+    """A table for each shape."""
+    return [_table(shape, 60 if options.tiny else 1000, options) for shape in SHAPES]
+
+
+def _table(shape: str, count: int, options: Options) -> Table:
+    file = written(options.scratch / "graphs", shape, count)
+    spent: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
+    counts: dict[tuple[str, str], tuple[int, int]] = {}
+    _run(file, None, False)
+    for _ in range(options.repeat):
+        with tempfile.TemporaryDirectory(dir=options.scratch) as place:
+            for kind in (NOTHING, WORTH, EVERYTHING):
+                cache = None if kind == NOTHING else Path(place) / kind
+                for label in ("computed",) if cache is None else ("computed", "taken"):
+                    seconds, counts[kind, label] = _run(file, cache, kind == EVERYTHING)
+                    spent[kind, label].append(seconds / count)
+    plain = statistics.median(spent[NOTHING, "computed"])
+    rows = tuple(
+        (
+            f"{kind}: {label}",
+            spread(seconds, "µs", 1e6),
+            f"{number((statistics.median(seconds) - plain) * 1e6)} µs",
+            "{:,} / {:,}".format(*counts[kind, label]),
+        )
+        for (kind, label), seconds in spent.items()
+    )
+    columns = ("run", "CPU time a node", "more than without", "executed / reused")
+    return Table(f"{count:,} nodes, {shape}", columns, rows)
+
+
+def _run(file: Path, cache: Path | None, everything: bool) -> tuple[float, tuple[int, int]]:
+    """Plan and run the workflow in a Session of its own: seconds of the processor, nodes executed and reused."""
+    with graphexec.Session(nodes=[file.parent / "pack.py"], output=file.parent, cache=cache) as session:
         if everything:
-            session._stores.disk._worth = ALL
-        graph, _ = session.build(folder / "flow.json")
+            session._stores.disk._worth = ALL  # type: ignore[union-attr]
+        graph, _ = session.build(file)
+        assert graph is not None
         start = time.process_time()
         result = session.run(graph)
-        spent = (time.process_time() - start) / len(graph.nodes) * 1e6
-        print(f"  {label}: {spent:.0f} us a node; {len(result.executed)} executed, {len(result.reused)} reused")
-
-
-def main(nodes):
-    for name, build in (("layered", layered), ("chain", chain)):
-        for everything in (False, True):
-            with tempfile.TemporaryDirectory() as place:
-                folder = Path(place)
-                (folder / "pack.py").write_text(PACK)
-                (folder / "flow.json").write_text(json.dumps(build(nodes)))
-                print(f"{name}, {nodes} nodes, {'everything' if everything else 'what is worth it'} is stored")
-                measure("warm up", folder, None, False)
-                measure("no cache", folder, None, False)
-                measure("computed", folder, folder / "cache", everything)
-                measure("taken", folder, folder / "cache", everything)
-
-
-if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parent.parent.parent))
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)
+        return time.process_time() - start, (len(result.executed), len(result.reused))

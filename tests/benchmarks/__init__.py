@@ -1,0 +1,1 @@
+"""Benchmarks: `python -m tests.benchmarks [NAME ...]` measures what the documentation claims, beside other programs."""
