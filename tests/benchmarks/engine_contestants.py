@@ -87,7 +87,7 @@ def networkx(flow: Any) -> Values:
     """A graph of networkx, run in the order of its topological sort."""
     import networkx as nx
 
-    graph = nx.DiGraph()
+    graph: Any = nx.DiGraph()
     for name, node in flow.items():
         graph.add_node(name, **node)
         graph.add_edges_from((value[0], name) for value in node["inputs"].values() if isinstance(value, list))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-from torch.nn import functional
 
 from tests.benchmarks.gate import Gate
 
@@ -26,10 +25,10 @@ def convolution(gate: Gate, dtype: str, channels: int, size: int) -> None:
     """3x3 convolutions of two feature maps, channels last, of the shape of SD1.5's outermost residual blocks."""
     kind, last = DTYPES[dtype], torch.channels_last
     x = torch.randn(2, channels, size, size).to(kind, memory_format=last)
-    layer = torch.nn.Conv2d(channels, channels, 3, padding=1).to(kind, memory_format=last)
+    layer = torch.nn.Conv2d(channels, channels, 3, padding=1).to(memory_format=last).to(kind)
     with torch.inference_mode():
         for _ in range(3):
-            functional.silu(layer(x))
+            layer(x)
         gate.ready()
         while True:
             layer(x)

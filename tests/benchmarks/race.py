@@ -47,7 +47,7 @@ class Outcome:
     resident: int = 0
     failure: str | None = None
 
-    def values(self, name: str) -> list[float]:
+    def values(self, name: str) -> list[Any]:
         """What its laps told under a name."""
         return [told[name] for told in self.told if name in told]
 

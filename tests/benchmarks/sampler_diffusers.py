@@ -80,7 +80,7 @@ def steps(
         unet = unet.to(memory_format=torch.channels_last)
     if compiled:
         unet = torch.compile(unet)
-    scheduler = EulerDiscreteScheduler(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear")
+    scheduler: Any = EulerDiscreteScheduler(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear")
     said = [drawn(seed, 1, TOKENS, width).expand(batch, -1, -1) for seed in (12, 11)]
     context = torch.cat(said).to(DTYPES[dtype])
     with torch.inference_mode():

@@ -63,7 +63,7 @@ def decodes(gate: Gate, scratch: str, dtype: str, size: int) -> None:
 def start(seed: int, *shape: int) -> torch.Tensor:
     """The noised empty latent that a run of SD1 starts from, in model space."""
     noise = torch.randn(shape, generator=torch.Generator().manual_seed(seed))
-    return noise * (1 + sigma_max(scaled_linear()) ** 2) ** 0.5
+    return noise.mul((1 + sigma_max(scaled_linear()) ** 2) ** 0.5)
 
 
 def opened(scratch: str, dtype: str) -> graphexec.Session:
