@@ -172,14 +172,17 @@ class Session:
         return self.registry.hooks.policy(*self._numerics)
 
     def build(
-        self, workflow: Workflow, *, files_required: bool = True, **changes: Unpack[Changes]
+        self, workflow: Workflow, *, files_required: bool = True, notes: bool = True, **changes: Unpack[Changes]
     ) -> tuple[Graph | None, list[Diagnostic]]:
-        """Return the checked graph, None when an error stops it, and all findings, warnings included."""
-        graph, findings = self._build(workflow, files_required, changes)
+        """Return the checked graph, None when an error stops it, and all findings, warnings included.
+
+        Without `notes` a workflow that can run gives warnings only: in a large one, places of notes take time to find.
+        """
+        graph, findings = self._build(workflow, files_required, changes, notes)
         return graph, findings()
 
     def _build(
-        self, workflow: Workflow, files_required: bool, changes: Changes
+        self, workflow: Workflow, files_required: bool, changes: Changes, notes: bool
     ) -> tuple[Graph | None, Callable[[], list[Diagnostic]]]:
         """Return the graph, and a function that finds where in the file the findings are: it parses once more."""
         packs = [*self.registry.diagnostics]
@@ -211,7 +214,10 @@ class Session:
                 files=self.files,
                 models_required=files_required,
                 earlier=[*found, *more],
+                notes=notes,
             )
+        if graph is not None and not notes:
+            findings = [finding for finding in findings if finding.severity is not Severity.NOTE]
         overridden = document.overridden
         return None if _has_errors(packs) else graph, lambda: packs + locate(findings, source, overridden)
 
@@ -257,8 +263,9 @@ class Session:
         from graphexec.execute.cancel import Cancel
         from graphexec.report.settle import Wishes
 
-        graph = self._graph(workflow, changes)
-        with self._lock:
+        with collector_paused():
+            graph = self._graph(workflow, changes)
+        with self._lock, collector_paused():  # `execute` resumes it before nodes run
             wishes = Wishes(self.output if output is None else Path(output), name, previews)
             return self._run(graph, listener, cancel or Cancel(deadline), wishes)
 
@@ -328,7 +335,7 @@ class Session:
         return self._fingerprints.of(path)
 
     def _graph(self, workflow: Workflow, changes: Changes) -> Graph:
-        graph, findings = self._build(workflow, True, changes)
+        graph, findings = self._build(workflow, True, changes, notes=False)
         if graph is None:
             raise InvalidWorkflow(findings())
         return graph

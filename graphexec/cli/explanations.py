@@ -8,14 +8,14 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from graphexec.cli.findings import show_findings
+from graphexec.cli.graphs import build_graph
 from graphexec.cli.sessions import Sessions
 from graphexec.cli.settings_in_force import settings_for
 from graphexec.cli.terminal import foreign_code, result
 from graphexec.cli.workflows import resolve_argument
 from graphexec.diagnostics.sanitize import visible
 from graphexec.diagnostics.suggest import nearest
-from graphexec.errors import InvalidWorkflow, UsageError
+from graphexec.errors import UsageError
 
 if TYPE_CHECKING:
     from graphexec.api import Changes
@@ -27,11 +27,7 @@ def show_explanation(file: str, node: str | None, given: Mapping[str, Any], chan
     settings = settings_for(file, given)
     with Sessions() as sessions:
         session = sessions.of(settings)
-        with foreign_code():
-            graph, findings = session.build(resolve_argument(file), **changes)
-        if graph is None:
-            raise InvalidWorkflow(findings)
-        show_findings(findings)
+        graph = build_graph(session, resolve_argument(file), changes)
         with foreign_code():
             explained = session.explain(graph)
     if node is not None:

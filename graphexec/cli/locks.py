@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from graphexec.cli.findings import show_findings
+from graphexec.cli.graphs import build_graph
 from graphexec.cli.runs import listening, tell
 from graphexec.cli.sessions import Sessions
 from graphexec.cli.settings_in_force import settings_for
@@ -59,11 +59,7 @@ def _lock(file: str, session: Session, settings: Settings, changes: Changes, lev
     wanted = level_of(level)
     path = lock_path(file)
     before = read_lock(path)[0] if path.exists() else None
-    with foreign_code():
-        graph, findings = session.build(file, **changes)
-    if graph is None:
-        raise InvalidWorkflow(findings)
-    show_findings(findings)
+    graph = build_graph(session, file, changes)
     cancel = Cancel(settings.deadline, started)
     with listening(None) as listener, Stopping(cancel), foreign_code():
         outputs = locking.render(session, graph, listener, cancel)

@@ -6,13 +6,12 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from graphexec.cli.findings import show_findings
+from graphexec.cli.graphs import build_graph
 from graphexec.cli.sessions import Sessions
 from graphexec.cli.settings_in_force import settings_for
 from graphexec.cli.terminal import foreign_code, result
 from graphexec.cli.workflows import resolve_argument
 from graphexec.diagnostics.sanitize import visible
-from graphexec.errors import InvalidWorkflow
 from graphexec.plan.model import Known, Step
 
 if TYPE_CHECKING:
@@ -27,11 +26,7 @@ def show_plan(file: str, given: Mapping[str, Any], changes: Changes, *, as_json:
     settings = settings_for(file, given)
     with Sessions() as sessions:
         session = sessions.of(settings)
-        with foreign_code():
-            graph, findings = session.build(resolve_argument(file), **changes)
-        if graph is None:
-            raise InvalidWorkflow(findings)
-        show_findings(findings)
+        graph = build_graph(session, resolve_argument(file), changes)
         with foreign_code():
             plan = session.plan(graph)
     if as_json:

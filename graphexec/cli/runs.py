@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphexec.cli.failures import failure_text
 from graphexec.cli.findings import show_findings
+from graphexec.cli.graphs import build_graph
 from graphexec.cli.policies import policy_line
 from graphexec.cli.sessions import Sessions
 from graphexec.cli.settings_in_force import settings_for
@@ -78,11 +79,7 @@ def _graph(path: str, session: Session, changes: Changes, events: EventLines | N
         from graphexec.proof.frozen import locked_changes, require_unchanged
 
         changes = changes or locked_changes(path)
-    with foreign_code():
-        graph, findings = session.build(path, **changes)
-    if graph is None:
-        raise InvalidWorkflow(findings)
-    _show(findings, events)
+    graph = build_graph(session, path, changes, events.diagnostics if events is not None else None)
     if frozen:
         _show(require_unchanged(path, graph, session), events)
     return graph

@@ -14,8 +14,6 @@ from graphexec.document.shapes import Shape
 from graphexec.document.targets import unknown_target
 from graphexec.document.values import input_value, kind_of
 
-_NO_META: MappingProxyType[str, Any] = MappingProxyType({})
-
 
 def read_api(shape: Shape, source: Source) -> tuple[Document, list[Diagnostic]]:
     """Return the Document of an API-format file and all that is wrong with its nodes."""
@@ -53,7 +51,7 @@ def _node(node_id: str, value: Any, path: Path, found: list[Diagnostic]) -> Node
     }
     meta = value.get("_meta")
     if type(meta) is not dict:
-        return NodeDecl(node_id, kind, MappingProxyType(inputs), path, None, _NO_META)
+        return NodeDecl(node_id, kind, MappingProxyType(inputs), path)
     title = meta.get("title")
     return NodeDecl(
         node_id, kind, MappingProxyType(inputs), path, title if type(title) is str else None, MappingProxyType(meta)

@@ -53,6 +53,10 @@ Literal_: TypeAlias = Any
 InputValue: TypeAlias = "Link | ParameterRef | Unreadable | Literal_"
 
 
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+"""One empty mapping for all nodes: large workflows have a million."""
+
+
 @dataclass(frozen=True, slots=True)
 class NodeDecl:
     """A node as the file declares it. `path` leads to the node in the source, for diagnostics.
@@ -67,8 +71,8 @@ class NodeDecl:
     inputs: Mapping[str, InputValue]
     path: Path
     title: str | None = None
-    meta: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
-    input_paths: Mapping[str, Path] = field(default_factory=lambda: MappingProxyType({}))
+    meta: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+    input_paths: Mapping[str, Path] = field(default_factory=lambda: NOTHING)
     type_path: Path | None = None
     settings_path: Path | None = None
 

@@ -44,14 +44,15 @@ def gather(
         if not source.done:
             single[name] = None
             continue
-        items = list(source.items(edge.slot))
+        items = source.items(edge.slot)
         mapped = mapped or is_list(source, edge.slot)
-        if spec.from_pack:
-            items = [item if isinstance(item, _IMMUTABLE) else isolate(item) for item in items]
         if len(items) == 1:
-            single[name] = items[0]
+            item = items[0]
+            single[name] = isolate(item) if spec.from_pack and not isinstance(item, _IMMUTABLE) else item
+        elif spec.from_pack:
+            lists[name] = [item if isinstance(item, _IMMUTABLE) else isolate(item) for item in items]
         else:
-            lists[name] = items
+            lists[name] = list(items)
     single.update(hidden)
     if spec.input_is_list:
         return Arguments(({name: [value] for name, value in single.items()} | lists,), False)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from graphexec.collector import collector_paused
+from graphexec.collector import collector_paused, collector_resumed
 from graphexec.errors import Interrupted, NodeError
 from graphexec.execute.calls import Call, Caller
 from graphexec.execute.context import Surroundings
@@ -93,11 +93,12 @@ class _Run:
         """Run every step, or stop at the first failure."""
         with collector_paused():
             self._prepare()
-        try:
-            self._loop()
-            self._expect_all()
-        except _Failed:
-            self._await_the_rest()
+            with collector_resumed():
+                try:
+                    self._loop()
+                    self._expect_all()
+                except _Failed:
+                    self._await_the_rest()
 
     def close(self) -> None:
         """Stop what is still waiting."""
@@ -141,7 +142,7 @@ class _Run:
                 return
             elif task.cached:
                 self._renew(task)
-            elif not self._wait_for_lazy(task):
+            elif task.node.spec.lazy_status is None or not self._wait_for_lazy(task):
                 self._call(task)
         except (Interrupted, _Failed):
             raise
@@ -224,7 +225,10 @@ class _Run:
 
     def _finish(self, task: Task, found: Entry) -> None:
         key = task.key
-        task.cost = task.seconds + max((source.cost for _, source in self._schedule.sources(task)), default=0.0)
+        dearest = 0.0
+        for _, source in self._schedule.sources(task):
+            dearest = max(dearest, source.cost)
+        task.cost = task.seconds + dearest
         if isinstance(key, Known) and task.storable and self._holds(task, key):
             found = self._put(task, key, found)
         self._schedule.finish(task, found)
@@ -257,8 +261,10 @@ class _Run:
             for item in items:
                 if not isinstance(item, (int, float)):
                     total += size(item)
-        contents = (artifact.content for artifact in found.artifacts)
-        return total + sum(len(content) for content in contents if isinstance(content, bytes))
+        for artifact in found.artifacts:
+            if isinstance(artifact.content, bytes):
+                total += len(artifact.content)
+        return total
 
     def _turn(self, seconds: float) -> None:
         """Let asynchronous nodes go on, and conclude those that are done."""

@@ -36,6 +36,7 @@ def build(
     files: Files | None = None,
     models_required: bool = False,
     earlier: Sequence[Diagnostic] = (),
+    notes: bool = True,
 ) -> tuple[Graph | None, list[Diagnostic]]:
     """Check a document and return its graph, or None when an error stands in the way, and all findings.
 
@@ -43,10 +44,10 @@ def build(
     need become notes, and the graph is without those nodes; otherwise every error counts, but for documents of the
     editor (`Document.partial`), whose outputs are the targets then. `files` looks up models and inputs; a missing one
     is an error with `models_required`, else a warning. `earlier` are findings about the same file from before (the
-    reader's), which count and are returned like the others.
+    reader's), which count and are returned like the others. Without `notes` nobody is told of unused nodes.
     """
     with collector_paused(len(document.nodes) > LARGE):
-        return _build(document, registry, targets, files, models_required, earlier)
+        return _build(document, registry, targets, files, models_required, earlier, notes)
 
 
 def _build(
@@ -56,6 +57,7 @@ def _build(
     files: Files | None,
     models_required: bool,
     earlier: Sequence[Diagnostic],
+    notes: bool,
 ) -> tuple[Graph | None, list[Diagnostic]]:
     scope = Scope(document, registry, files, Severity.ERROR if models_required else Severity.WARNING)
     scope.interfaces = _interfaces(scope)
@@ -76,7 +78,7 @@ def _build(
         findings = excuse(findings, needed_by(roots, _linked(document)) | _counted(scope, targets, earlier))
     if has_errors(findings) or not graph.nodes.keys() >= set(roots):  # a fault may have been reported elsewhere
         return None, findings
-    if targets is None:
+    if notes and targets is None:
         findings += unused(scope, needed_by(roots, upstream), {need for needs in upstream.values() for need in needs})
     return graph, findings
 

@@ -18,6 +18,9 @@ Items: TypeAlias = Sequence[Any]
 Warn: TypeAlias = Callable[[str], None]
 
 
+_NOTHING: Mapping[Any, Any] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """The result of one step. `mapped` when the node was called once for each item of a list.
@@ -27,9 +30,9 @@ class Entry:
 
     outputs: tuple[Items, ...]
     mapped: bool = False
-    ui: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    ui: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     artifacts: tuple[Artifact, ...] = ()
-    digests: Mapping[int, str] = field(default_factory=lambda: MappingProxyType({}))
+    digests: Mapping[int, str] = field(default_factory=lambda: _NOTHING)
 
 
 @dataclass(frozen=True, slots=True)

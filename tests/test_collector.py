@@ -1,0 +1,75 @@
+"""The garbage collector while large structures are built and nodes run: off, on again, and as it was afterwards."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Iterator
+
+import pytest
+
+from graphexec.collector import collector_paused, collector_resumed
+
+
+@pytest.fixture(autouse=True)
+def collector_on() -> Iterator[None]:
+    gc.enable()
+    yield
+    gc.unfreeze()
+    gc.enable()
+
+
+class Node:
+    """Something that can be part of a cycle."""
+
+    other: object = None
+
+
+def cycle() -> weakref.ref[Node]:
+    node = Node()
+    node.other = node
+    return weakref.ref(node)
+
+
+def test_pause_ends_with_the_block() -> None:
+    with collector_paused():
+        assert not gc.isenabled()
+        with collector_paused():
+            assert not gc.isenabled()
+        assert not gc.isenabled()
+    assert gc.isenabled()
+
+
+def test_resumed_collects_what_is_new_only() -> None:
+    with collector_paused():
+        before = cycle()
+        with collector_resumed():
+            assert gc.isenabled()
+            after = cycle()
+            gc.collect()
+            assert after() is None
+            assert before() is not None
+    assert gc.get_freeze_count() == 0
+    gc.collect()
+    assert before() is None
+
+
+def test_a_host_that_has_switched_it_off_keeps_it_off() -> None:
+    gc.disable()
+    with collector_paused(), collector_resumed():
+        assert not gc.isenabled()
+    assert not gc.isenabled()
+
+
+def test_what_the_host_has_frozen_stays_frozen() -> None:
+    gc.freeze()
+    with collector_paused(), collector_resumed():
+        assert gc.isenabled()
+    assert gc.get_freeze_count() > 0
+
+
+def test_it_is_on_again_after_an_error() -> None:
+    with pytest.raises(ValueError, match="no"), collector_paused(), collector_resumed():
+        raise ValueError("no")
+    assert gc.isenabled()
+    assert gc.get_freeze_count() == 0
