@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +15,7 @@ from graphexec.registry.authoring import Context, NodeError
 from nodes import PLAIN_MODULES, TABLE_MODULES
 
 _PLAIN = PlainHooks()
+_UNTOUCHED = nullcontext()
 
 LEVELS = frozenset({"steps", "start_at_step", "end_at_step", "return_with_leftover_noise", "denoise", "scheduler"})
 """Inputs of samplers that change the noise levels and nothing else."""
@@ -23,16 +24,18 @@ LEVELS = frozenset({"steps", "start_at_step", "end_at_step", "return_with_leftov
 class NumericHooks:
     """Implements `ports.Hooks`. Imports torch only around nodes that use it and for values that need it."""
 
-    @contextmanager
-    def around_node(self, context: Context) -> Iterator[None]:
+    def around_node(self, context: Context) -> AbstractContextManager[None]:
         """Run a node in inference mode and with the policy's threads; torch's random state is restored behind it.
 
         A pack that seeds torch's global generator so changes neither the host's nor another node's random numbers.
         When a device is out of memory, its weights are let go and the user is told.
         """
         if "torch" not in sys.modules and context.node_type not in _numeric_types():
-            yield
-            return
+            return _UNTOUCHED
+        return self._around_numeric(context)
+
+    @contextmanager
+    def _around_numeric(self, context: Context) -> Iterator[None]:
         import torch
 
         cpu_state = torch.get_rng_state()

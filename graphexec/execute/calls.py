@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -18,6 +18,8 @@ from graphexec.execute.tasks import Task
 from graphexec.plan.keys import Recipes
 from graphexec.plan.model import Known
 from graphexec.ports import Blocked
+
+_NO_CALL: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True)
@@ -109,16 +111,17 @@ class Caller:
         node = task.node
         return NodeContext(self._around, node.id, node.spec.type, task.display, node.continuation)
 
-    def _blocked(self, task: Task, arguments: Arguments) -> set[int]:
+    def _blocked(self, task: Task, arguments: Arguments) -> Set[int]:
         """Return the calls that a blocked input skips; the first consumer tells the message."""
         as_lists = task.node.spec.input_is_list
         found = {index: block for index, given in enumerate(arguments.calls) if (block := blocker(given, as_lists))}
-        if found:
-            task.storable = False
-            messages = [block.message for block in found.values() if block.message is not None]
-            entirely = len(found) == len(arguments.calls)
-            self._records.blocked(task, messages[0] if messages else None, entirely)
-        return set(found)
+        if not found:
+            return _NO_CALL
+        task.storable = False
+        messages = [block.message for block in found.values() if block.message is not None]
+        entirely = len(found) == len(arguments.calls)
+        self._records.blocked(task, messages[0] if messages else None, entirely)
+        return found.keys()
 
     def _changed(self, task: Task) -> Any:
         """Return what IS_CHANGED says; NaN, for 'always', when it fails."""

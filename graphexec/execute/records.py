@@ -92,7 +92,8 @@ class Records:
         )
 
     def _show(self, task: Task, entry: Entry) -> None:
-        self._artifacts += ((task.display, artifact) for artifact in entry.artifacts)
+        for artifact in entry.artifacts:
+            self._artifacts.append((task.display, artifact))
         if entry.ui:
             self._ui[task.display] = {**self._ui.get(task.display, {}), **entry.ui}
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
-from graphexec.graph.model import Graph, GraphNode
+from graphexec.graph.model import Graph
 from graphexec.plan.keys import Recipes
 from graphexec.plan.model import Key, Known, Lookup, Plan, Step
 
@@ -67,8 +67,9 @@ def _wanted(graph: Graph, cached: set[str]) -> tuple[set[str], set[str]]:
         if id not in strict:
             strict.add(id)
             if id not in cached:
-                waiting.extend(_sources(graph.nodes[id], lazy=False))
-                lazy_roots.extend(_sources(graph.nodes[id], lazy=True))
+                node = graph.nodes[id]
+                for name, edge in node.links.items():
+                    (lazy_roots if name in node.spec.lazy_inputs else waiting).append(edge.node)
     lazy: set[str] = set()
     while lazy_roots:
         id = lazy_roots.pop()
@@ -77,8 +78,3 @@ def _wanted(graph: Graph, cached: set[str]) -> tuple[set[str], set[str]]:
             if id not in cached:
                 lazy_roots.extend(edge.node for edge in graph.nodes[id].links.values())
     return strict, lazy
-
-
-def _sources(node: GraphNode, lazy: bool) -> Iterator[str]:
-    names = node.spec.lazy_inputs
-    return (edge.node for name, edge in node.links.items() if (name in names) == lazy)

@@ -71,6 +71,8 @@ class MemoryStore:
 
     def _evict(self) -> None:
         excess = self.used - self.budget
+        if excess <= 0:
+            return
         victims: list[str] = []
         for digest, (_, size) in self._entries.items():
             if excess <= 0:
