@@ -88,9 +88,15 @@ def test_two_failures_are_both_told():
 
 
 def test_a_stopped_run_cancels_them():
-    cancel = Cancel(0.1)
-    ending = Bench(ALL).ending(api(a=("Wait", {"x": 1, "seconds": 60.0})), ["a"], cancel)
-    assert "deadline" in str(ending.stopped) and order == ["start 1"]
+    cancel = Cancel()
+
+    async def stop_and_wait(self, x):
+        cancel.set("enough")
+        return await wait(self, x, 60.0)
+
+    nodes = {**ALL, "Stop": node({"x": INT}, ["INT"], stop_and_wait)}
+    ending = Bench(nodes).ending(api(a=("Stop", {"x": 1})), ["a"], cancel)
+    assert "enough" in str(ending.stopped) and order == ["start 1"]
 
 
 def test_works_inside_a_running_loop():
