@@ -28,6 +28,16 @@ class Placement:
 CPU = Placement(torch.device("cpu"), torch.float32, torch.float32)
 
 
+def order(dtype: torch.dtype) -> torch.memory_format:
+    """The order in memory of the feature maps that convolutions in this dtype take.
+
+    Half precision: channels last, what the matrix units of processors and GPUs read; in another order each convolution
+    copies its input and output, on processors for longer than it computes. float32: channels first, since some
+    processors convolve the other order less exactly (1e-4), and results must stay what they are.
+    """
+    return torch.contiguous_format if dtype == torch.float32 else torch.channels_last
+
+
 def place(device: str, formats: Mapping[str, str]) -> Placement:
     """Return the placement for a device (cpu, cuda, cuda:N, mps) and the number formats of a file's parts.
 

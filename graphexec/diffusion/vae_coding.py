@@ -9,7 +9,7 @@ from typing import Protocol, TypeAlias
 import torch
 from torch import Tensor
 
-from graphexec.diffusion.devices import Placement
+from graphexec.diffusion.devices import Placement, order
 from graphexec.diffusion.vae_tiling import tiled
 from graphexec.errors import NodeError
 
@@ -73,8 +73,8 @@ class Coding(ABC):
         return lambda x: module.encode(x.to(place.device, place.autoencoder_dtype)).float().to(x.device)
 
     def _decoder(self) -> Callable[[Tensor], Tensor]:
-        module, place = self.module(), self.placement
-        return lambda z: module.decode(z.to(place.device, place.autoencoder_dtype)).float().to(z.device)
+        module, place, dtype = self.module(), self.placement, self.placement.autoencoder_dtype
+        return lambda z: module.decode(z.to(place.device, dtype, memory_format=order(dtype))).float().to(z.device)
 
     def _images(self, pixels: Tensor) -> Tensor:
         """`(B, H, W, C)` in 0..1 as `(B, 3, h, w)` in -1..1, h and w multiples of `downscale`.

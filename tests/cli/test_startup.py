@@ -48,6 +48,32 @@ def test_the_probe_sees_what_a_run_imports(home: Path, copy: str) -> None:
     assert imported("run", copy, cwd=home) & NUMERIC
 
 
+DEFERRED = {"scipy", "torchsde", "pydantic", "networkx", "rich", "fsspec", "spandrel", "numpy.testing", "torch._dynamo"}
+"""What some nodes or verbs need, and a plain run does not: each costs tenths of a second to import."""
+ALL_MODULES = PROBE.replace('{name.partition(".")[0] for name in sys.modules}', "sys.modules")
+RENDER = ("run", "example:hello", "--set", "sampler.steps=1", "--threads", "1")
+
+
+def rendered(home: Path, program_text: str = ALL_MODULES) -> set[str]:
+    """Return the modules that a run of the shipped example has imported, `--cache off` as it computes everything."""
+    ended = program(*RENDER, "--cache", "off", cwd=home, python=("-c", program_text))
+    assert ended.status == 0, ended.err
+    return set(ended.err.splitlines()[-1].removeprefix("imported:").split())
+
+
+def test_a_render_imports_what_it_needs_and_torch(home: Path) -> None:
+    """A cold run of the shipped example is to spend its time in importing torch and in sampling."""
+    modules = rendered(home)
+    assert {"torch", "tokenizers", "sqlite3"} <= modules, "the test would not see it"
+    assert not modules & DEFERRED
+
+
+def test_a_cached_render_imports_no_tensors(home: Path) -> None:
+    first = program(*RENDER, cwd=home)
+    assert first.status == 0, first.err
+    assert not imported(*RENDER, cwd=home) & (NUMERIC | DEFERRED)
+
+
 def test_module_and_script_are_the_same_program(home: Path) -> None:
     by_module = program("--help", cwd=home)
     by_script = program("--help", cwd=home, python=("-c", "from graphexec.cli import main; main()"))

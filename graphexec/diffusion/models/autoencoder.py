@@ -14,6 +14,11 @@ def norm(channels: int) -> nn.GroupNorm:
     return GroupNorm(32, channels, eps=1e-6)
 
 
+def activated(norm: nn.GroupNorm, x: Tensor) -> Tensor:
+    """SiLU of the normed map, written over the latter: maps of full size are the most that a decoder holds."""
+    return F.silu(norm(x), inplace=True)
+
+
 class ResidualBlock(nn.Module):
     """Two convolutions behind group norms, added to the input."""
 
@@ -28,8 +33,10 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """`(B, inner, h, w)` to `(B, outer, h, w)`."""
-        h = self.conv2(F.silu(self.norm2(self.conv1(F.silu(self.norm1(x))))))
-        return h + (self.nin_shortcut(x) if hasattr(self, "nin_shortcut") else x)
+        h = self.conv1(activated(self.norm1, x))
+        h = self.conv2(activated(self.norm2, h))
+        h += self.nin_shortcut(x) if hasattr(self, "nin_shortcut") else x
+        return h
 
 
 class AttentionBlock(nn.Module):
@@ -48,7 +55,7 @@ class AttentionBlock(nn.Module):
         h = self.norm(x)
         q, k, v = (layer(h).flatten(2).transpose(1, 2)[:, None] for layer in (self.q, self.k, self.v))
         out = F.scaled_dot_product_attention(q, k, v)[:, 0].transpose(1, 2)
-        return x + self.proj_out(out.reshape(x.shape))
+        return x + self.proj_out(out.reshape(x.shape))  # in the order of x in memory
 
 
 class Down(nn.Module):
@@ -126,7 +133,7 @@ class Encoder(nn.Module):
         x = self.conv_in(x)
         for level in self.down:
             x = level(x)
-        return self.conv_out(F.silu(self.norm_out(self.mid(x))))
+        return self.conv_out(activated(self.norm_out, self.mid(x)))
 
 
 class Decoder(nn.Module):
@@ -146,7 +153,7 @@ class Decoder(nn.Module):
         x = self.mid(self.conv_in(x))
         for level in reversed(list(self.up)):
             x = level(x)
-        return self.conv_out(F.silu(self.norm_out(x)))
+        return self.conv_out(activated(self.norm_out, x))
 
 
 class Autoencoder(nn.Module):
