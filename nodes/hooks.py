@@ -110,10 +110,10 @@ class NumericHooks:
         return resolve(device, dtype, noise, threads)
 
     def formats(self, policy: Policy, folder: str, path: Path, remembered: Remembered = counted) -> Mapping[str, str]:
-        """Return the number formats that a model file's parts compute in."""
-        from nodes.policy import formats
+        """Return the number formats that a model file's parts compute in, as keys have them."""
+        from nodes.policy import formats, revised
 
-        return formats(policy, folder, path, remembered)
+        return revised(policy, formats(policy, folder, path, remembered))
 
     def close(self, resources: dict[str, Any]) -> None:
         """Let loaded weights and cached device memory go."""

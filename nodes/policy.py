@@ -86,6 +86,14 @@ def formats(policy: Policy, folder: str, path: Path, remembered: Remembered = co
     return {part: known[part] if part in known else _network(policy, path, remembered) for part in parts}
 
 
+def revised(policy: Policy, formats: Mapping[str, str]) -> dict[str, str]:
+    """Return number formats as cache keys have them: with the revision of our arithmetic, where it has one."""
+    from graphexec.diffusion.processor import BF16_REVISION
+
+    words = {"bf16": f"bf16 (revision {BF16_REVISION})"} if policy.device_class == "cpu" else {}
+    return {part: words.get(word, word) for part, word in formats.items()}
+
+
 def _network(policy: Policy, path: Path, remembered: Remembered) -> str:
     if policy.dtype == policy.large_dtype:
         return policy.dtype

@@ -15,6 +15,7 @@ from graphexec.diffusion.loading.modules import load_module
 from graphexec.diffusion.loading.parts import Part
 from graphexec.diffusion.memory import WeightsPool
 from graphexec.diffusion.model import Inputs, Residuals
+from graphexec.diffusion.models import packing
 from graphexec.diffusion.models.adapter import Adapter, AdapterLayout
 from graphexec.diffusion.models.controlnet import ControlNet, ControlNetLayout
 from graphexec.diffusion.resample import match_batch, resize
@@ -102,7 +103,7 @@ def _placed(inputs: Inputs, place: Placement) -> Inputs:
     """The inputs on the device and in the precision of the weights."""
     return replace(
         inputs,
-        x=inputs.x.to(place.device, place.dtype).contiguous(),
+        x=inputs.x.to(place.device, place.dtype).contiguous(memory_format=packing.order(place.dtype, place.device)),
         timestep=inputs.timestep.to(place.device),
         context=inputs.context.to(place.device, place.dtype),
         y=None if inputs.y is None else inputs.y.to(place.device, place.dtype),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import torch
@@ -38,6 +38,22 @@ class Asked:
         return self.x.shape, c.context.shape[2], extras, id(c.control)
 
 
+class Contexts:
+    """The contexts that a run asks with, as batches: put together once for all steps, so that they stay one tensor."""
+
+    def __init__(self) -> None:
+        self._made: dict[Hashable, tuple[list[Tensor], Tensor]] = {}
+
+    def of(self, group: Sequence[Asked]) -> Tensor:
+        """The context of a group's call. Not to be written to."""
+        parts = [one.condition.context for one in group]
+        key = tuple((id(part), one.x.shape[0]) for part, one in zip(parts, group, strict=True))
+        if key not in self._made:
+            # The parts are held too, so that no other tensor gets the id of one.
+            self._made[key] = parts, contexts(group).to(group[0].x.device)
+        return self._made[key][1]
+
+
 @dataclass(frozen=True, slots=True)
 class Evaluator:
     """A network with its parameterization and schedule: conditions in, estimates of the clean latent out."""
@@ -45,6 +61,7 @@ class Evaluator:
     network: Network
     parameterization: Parameterization
     schedule: Schedule
+    contexts: Contexts = field(default_factory=Contexts, compare=False, repr=False)
 
     def hooked(self, hooks: UNetHooks) -> Evaluator:
         """The same with further hooks in the network."""
@@ -79,7 +96,7 @@ class Evaluator:
         inputs = Inputs(
             x=self.parameterization.scale_input(x, levels),
             timestep=self.schedule.timestep(levels),
-            context=contexts(group).to(x.device),
+            context=self.contexts.of(group),
             y=together([one.condition.y for one in group], group),
             concat=together([cut_concat(one.condition) for one in group], group),
             options=MappingProxyType({"cond_or_uncond": [one.side for one in group], "sigmas": levels}),

@@ -17,6 +17,9 @@ RELEVANT = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx
             "sve2", "bf16")  # fmt: skip
 """Instruction sets by which PyTorch, oneDNN and MKL choose their kernels, and so how sums are rounded."""
 
+BF16_REVISION = 2
+"""How processors compute in bf16 here: raised when a change of ours gives other bits, and so part of cache keys."""
+
 
 @dataclass(frozen=True, slots=True)
 class Processor:

@@ -16,7 +16,7 @@ from graphexec.diffusion.guidance import GuidedDenoiser, Guider, prepared
 from graphexec.diffusion.inpainting import Inpainting, fitted_mask
 from graphexec.diffusion.noise import PartedNoise, Revision, fresh_noise, step_noise
 from graphexec.diffusion.parameterization import noised, starts_from_noise
-from graphexec.diffusion.processor import processor
+from graphexec.diffusion.processor import BF16_REVISION, processor
 from graphexec.diffusion.resumption import Blobs, Trail, keys, lasting
 from graphexec.diffusion.samplers.base import Problem, StepNoise, unset
 from graphexec.diffusion.sampling import Sampler
@@ -66,7 +66,9 @@ class Run:
             dict(self.sampler.settings),
             (list(self.seeds) or self.seed) if self.seed_counts else None,
         ]
-        return digest("run", [guider, tensors, chosen, self.revision, computer(self.guider.model.device)])
+        return digest(
+            "run", [guider, tensors, chosen, self.revision, computer(self.guider.model.device, self.guider.model.dtype)]
+        )
 
     def start(self) -> Tensor:
         """The latent in model space, on the model's device."""
@@ -108,11 +110,12 @@ class Run:
         return Inpainting(latent, under, mask, self.sigmas, self.guider.model.schedule, mask_at)
 
 
-def computer(device: torch.device) -> list[Plain]:
+def computer(device: torch.device, dtype: torch.dtype) -> list[Plain]:
     """What of this machine and its software the bits of a run depend on."""
     if device.type == "cuda":
         return [__version__, torch.__version__, torch.cuda.get_device_name(device)]
-    return [__version__, torch.__version__, device.type, processor().kind, torch.get_num_threads()]
+    revised: list[Plain] = [BF16_REVISION] if dtype == torch.bfloat16 else []
+    return [__version__, torch.__version__, device.type, processor().kind, torch.get_num_threads(), *revised]
 
 
 @dataclass(frozen=True, slots=True)

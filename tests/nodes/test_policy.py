@@ -8,11 +8,11 @@ import pytest
 import graphexec
 from graphexec.diffusion import accelerators, processor
 from graphexec.diffusion.accelerators import NONE, Accelerators
-from graphexec.diffusion.processor import Processor
+from graphexec.diffusion.processor import BF16_REVISION, Processor
 from graphexec.errors import UsageError
 from graphexec.ports import Policy
 from nodes import policy
-from nodes.policy import formats, resolve
+from nodes.policy import formats, resolve, revised
 
 PLAIN = Processor("x86_64", "GenuineIntel", frozenset({"avx2", "avx512f"}))
 AVX512_BF16 = Processor("x86_64", "AuthenticAMD", frozenset({"avx512f", "avx512_bf16"}))
@@ -101,6 +101,12 @@ def test_the_size_of_a_file_decides(monkeypatch, tmp_path, parameters, expected)
     monkeypatch.setattr("graphexec.diffusion.loading.header.parameters", lambda path: parameters)
     asked = formats(AUTO, "checkpoints", tmp_path / "m.safetensors")
     assert asked == {"network": expected, "autoencoder": "fp32", "text": "fp32"}
+
+
+def test_keys_have_the_revision_of_bf16_on_processors():
+    made = {"network": "bf16", "text": "fp32"}
+    assert revised(Policy(), made) == {"network": f"bf16 (revision {BF16_REVISION})", "text": "fp32"}
+    assert revised(Policy(device="cuda:1"), made) == made
 
 
 def test_files_are_not_opened_where_their_size_decides_nothing(tmp_path):

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from graphexec.diffusion.loading.header import BadModelFile
-from graphexec.diffusion.loading.parts import Part
+from graphexec.diffusion.loading.parts import Finish, Part
 from graphexec.diffusion.memory import WeightsPool, tensor_bytes
+from graphexec.diffusion.models import packing
 from graphexec.diffusion.patches import Patch, WeightPatch
 
 M = TypeVar("M", bound=nn.Module)
@@ -38,8 +39,9 @@ def load_module(
             module = build()
         shapes = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
         refuse_misfits(part, shapes)
-        shared = shared_weights(part, list(shapes), pool, dtype, device)
-        own = patched_weights(part, shared, changes, dtype, scope)
+        form = packing.packer(module, dtype, device)
+        shared = shared_weights(part, list(shapes), pool, dtype, device, form)
+        own = patched_weights(part, shared, changes, dtype, scope, form)
         module.load_state_dict({**shared, **own}, assign=True)
         return module.eval().requires_grad_(False), tensor_bytes(own.values())
 
@@ -56,23 +58,29 @@ def refuse_misfits(part: Part, shapes: dict[str, tuple[int, ...]]) -> None:
 
 
 def shared_weights(
-    part: Part, names: list[str], pool: WeightsPool, dtype: torch.dtype, device: torch.device
+    part: Part, names: list[str], pool: WeightsPool, dtype: torch.dtype, device: torch.device, form: Finish
 ) -> dict[str, Tensor]:
-    """The part's unpatched tensors, one set for all users. Not to be written to."""
+    """The part's unpatched tensors in the form they are computed with, one set for all users. Not to be written to."""
     key: Hashable = ("weights", part, dtype, device)
-    return pool.get(key, lambda: part.read(names, dtype, device), lambda tensors: tensor_bytes(tensors.values()))
+    return pool.get(key, lambda: part.read(names, dtype, device, form), lambda tensors: tensor_bytes(tensors.values()))
 
 
 def patched_weights(
-    part: Part, shared: dict[str, Tensor], changes: tuple[WeightPatch, ...], dtype: torch.dtype, scope: str
+    part: Part,
+    shared: dict[str, Tensor],
+    changes: tuple[WeightPatch, ...],
+    dtype: torch.dtype,
+    scope: str,
+    form: Finish,
 ) -> dict[str, Tensor]:
-    """The tensors that weight patches change, applied in order in float32."""
+    """The tensors that weight patches change, applied in order in float32. Packed ones are read from the file again."""
     own: dict[str, Tensor] = {}
-    for name in shared:
-        weight, changed = shared[name], False
-        for change in changes:
-            if scope + name in change.names:
-                weight, changed = change.apply(scope + name, weight.float()), True
-        if changed:
-            own[name] = part.convert(weight, dtype)
+    for name, tensor in shared.items():
+        applied = [change for change in changes if scope + name in change.names]
+        if not applied:
+            continue
+        weight = part.read([name], dtype, tensor.device)[name] if tensor.is_mkldnn else tensor
+        for change in applied:
+            weight = change.apply(scope + name, weight.float())
+        own[name] = form(name, part.convert(weight, dtype))
     return own

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
@@ -14,6 +15,9 @@ from graphexec.diffusion.loading.weights import WeightsFile
 
 GROUP = 1 << 27
 """Numbers read with one map of a file."""
+
+Finish: TypeAlias = Callable[[str, Tensor], Tensor]
+"""Gives a tensor, by the module's name for it, the form that it is kept in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +71,20 @@ class Part:
         """The kind, the type that weights are rounded to, and the file's digest."""
         return f"{self.kind}:{self.rounded}:{self.file.digest}"
 
-    def read(self, names: Iterable[str], dtype: torch.dtype, device: torch.device) -> dict[str, Tensor]:
-        """Tensors by the module's names, converted; those that need no conversion are views of the mapped file."""
+    def read(
+        self, names: Iterable[str], dtype: torch.dtype, device: torch.device, finish: Finish | None = None
+    ) -> dict[str, Tensor]:
+        """Tensors by the module's names, converted; those that need no conversion are views of the mapped file.
+
+        `finish` brings each into its last form as soon as it is read.
+        """
         tensors: dict[str, Tensor] = {}
         for group in self._groups(names):
             stored = self.file.read(dict.fromkeys(self.sources[name].name for name in group))
             for name in group:
                 view = self.sources[name].view(stored[self.sources[name].name])
-                tensors[name] = self.convert(view, dtype).to(device).contiguous()
+                tensor = self.convert(view, dtype).to(device).contiguous()
+                tensors[name] = finish(name, tensor) if finish else tensor
         return tensors
 
     def convert(self, weight: Tensor, dtype: torch.dtype) -> Tensor:

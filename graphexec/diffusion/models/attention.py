@@ -2,21 +2,40 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from graphexec.diffusion.models.hooks import AttentionInput, AttentionKernel, AttentionOutput, Site, UNetHooks
 from graphexec.diffusion.models.layers import Conv2d, GroupNorm, LayerNorm, Linear
 from graphexec.diffusion.models.layout import Transformer
+from graphexec.diffusion.models.text_states import TextStates
+
+KEYS = 16
+"""The numbers in a vector register, of which attention takes whole ones."""
 
 
 def attention(q: Tensor, k: Tensor, v: Tensor, heads: int) -> Tensor:
     """Softmax attention (Vaswani et al. 2017, arXiv 1706.03762) of `(B, T, D)` queries over `(B, S, D)` keys."""
     batch, tokens, width = q.shape
+    k, v, mask = aligned(k, v)
     q, k, v = (t.view(batch, -1, heads, width // heads).transpose(1, 2) for t in (q, k, v))
-    return F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(batch, tokens, width)
+    return F.scaled_dot_product_attention(q, k, v, mask).transpose(1, 2).reshape(batch, tokens, width)
+
+
+def aligned(k: Tensor, v: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Keys and values `(B, S, D)` with masked ones appended, and the mask, where that makes attention faster.
+
+    In bf16 on processors: torch handles 80 keys in half the time of a prompt's 77.
+    """
+    missing = -k.shape[1] % KEYS
+    if not missing or k.dtype != torch.bfloat16 or k.device.type != "cpu":
+        return k, v, None
+    mask = F.pad(k.new_zeros(k.shape[1]), (0, missing), value=-math.inf)
+    return F.pad(k, (0, 0, 0, missing)), F.pad(v, (0, 0, 0, missing)), mask[None, None, None]
 
 
 class Attention(nn.Module):
@@ -30,9 +49,13 @@ class Attention(nn.Module):
         self.to_v = Linear(context, width, bias=False)
         self.to_out = nn.Sequential(Linear(width, width))
 
+    def projected(self, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+        """Keys and values `(B, S, width)` of what is looked at, `(B, S, context)`."""
+        return self.to_k(k), self.to_v(v)
+
     def forward(self, q: Tensor, k: Tensor, v: Tensor, kernels: tuple[AttentionKernel, ...], site: Site) -> Tensor:
-        """Tokens `(B, T, width)`; `kernels` may take the place of softmax attention."""
-        q, k, v = self.to_q(q), self.to_k(k), self.to_v(v)
+        """Tokens `(B, T, width)` over projected keys and values; `kernels` may take the place of softmax attention."""
+        q = self.to_q(q)
         for kernel in kernels:
             out = kernel(q, k, v, site)
             if out is not None:
@@ -50,7 +73,11 @@ class GatedProjection(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """`(B, T, inner)` to `(B, T, outer)`."""
         value, gate = self.proj(x).chunk(2, dim=-1)
-        return value * F.gelu(gate)
+        return F.gelu(gate).mul_(value)
+
+
+HIDDEN = 6 << 20
+"""Numbers of the hidden layer to hold at a time: more than the processor's caches hold are written and read slowly."""
 
 
 class FeedForward(nn.Module):
@@ -61,8 +88,10 @@ class FeedForward(nn.Module):
         self.net = nn.Sequential(GatedProjection(width, 4 * width), nn.Identity(), Linear(4 * width, width))
 
     def forward(self, x: Tensor) -> Tensor:
-        """`(B, T, width)` to the same shape."""
-        return self.net(x)
+        """`(B, T, width)` to the same shape. Tokens do not see each other, so they go through in pieces."""
+        tokens = x.flatten(0, 1)
+        pieces = math.ceil(tokens.shape[0] * 8 * x.shape[2] / HIDDEN)
+        return torch.cat([self.net(piece) for piece in tokens.chunk(pieces)]).view_as(x)
 
 
 class TransformerBlock(nn.Module):
@@ -77,15 +106,19 @@ class TransformerBlock(nn.Module):
         self.norm2 = LayerNorm(width)
         self.norm3 = LayerNorm(width)
 
-    def forward(self, x: Tensor, context: Tensor, hooks: UNetHooks, site: Site) -> Tensor:
-        """Tokens `(B, T, width)` and text states `(B, S, context)` to tokens."""
+    def forward(self, x: Tensor, text: TextStates, hooks: UNetHooks, site: Site) -> Tensor:
+        """Tokens `(B, T, width)`, which are written to, and text states `(B, S, context)` to tokens."""
         site = replace(site, heads=self.attn1.heads)
         n = self.norm1(x)
         q, k, v = _inputs(hooks.self_input, n, n, site)
-        x = x + _outputs(hooks.self_output, self.attn1(q, k, v, hooks.self_kernel, site), site)
-        q, k, v = _inputs(hooks.cross_input, self.norm2(x), context, site)
-        x = x + _outputs(hooks.cross_output, self.attn2(q, k, v, hooks.cross_kernel, site), site)
-        return x + self.ff(self.norm3(x))
+        k, v = self.attn1.projected(k, v)
+        x += _outputs(hooks.self_output, self.attn1(q, k, v, hooks.self_kernel, site), site)
+        q, k, v = _inputs(hooks.cross_input, self.norm2(x), text.states, site)
+        unchanged = k is text.states and v is text.states
+        k, v = text.projected(self.attn2) if unchanged else self.attn2.projected(k, v)
+        x += _outputs(hooks.cross_output, self.attn2(q, k, v, hooks.cross_kernel, site), site)
+        x += self.ff(self.norm3(x))
+        return x
 
 
 def _inputs(hooks: tuple[AttentionInput, ...], q: Tensor, kv: Tensor, site: Site) -> tuple[Tensor, Tensor, Tensor]:
@@ -115,19 +148,20 @@ class SpatialTransformer(nn.Module):
         )
         self.proj_out = Linear(inner, channels) if layout.linear else Conv2d(inner, channels, 1)
 
-    def forward(self, x: Tensor, context: Tensor, hooks: UNetHooks, site: Site) -> Tensor:
+    def forward(self, x: Tensor, text: TextStates, hooks: UNetHooks, site: Site) -> Tensor:
         """Feature map `(B, C, h, w)` to the same shape."""
         batch, _, height, width = x.shape
         h = self.norm(x)
         if self.linear:
             h = self.proj_in(h.flatten(2).transpose(1, 2))
         else:
-            h = self.proj_in(h).flatten(2).transpose(1, 2)
+            h = self.proj_in(h).flatten(2).transpose(1, 2).contiguous()
         for number, block in enumerate(self.transformer_blocks):
             place = replace(site, transformer=number, depth=site.depth + number, height=height, width=width)
-            h = block(h, context, hooks, place)
+            h = block(h, text, hooks, place)
         if self.linear:
             h = self.proj_out(h).transpose(1, 2).reshape(batch, -1, height, width)
         else:
             h = self.proj_out(h.transpose(1, 2).reshape(batch, -1, height, width))
-        return x + h
+        h += x
+        return h

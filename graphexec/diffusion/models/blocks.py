@@ -26,17 +26,20 @@ class ResidualBlock(nn.Module):
     def __init__(self, spec: layout.Residual) -> None:
         super().__init__()
         inner, outer = spec.inner, spec.outer
-        self.in_layers = nn.Sequential(GroupNorm(32, inner), nn.SiLU(), Conv2d(inner, outer, 3, padding=1))
+        self.in_layers = nn.Sequential(GroupNorm(32, inner), nn.SiLU(inplace=True), Conv2d(inner, outer, 3, padding=1))
         self.emb_layers = nn.Sequential(nn.SiLU(), Linear(spec.embedding, outer))
         self.out_layers = nn.Sequential(
-            GroupNorm(32, outer), nn.SiLU(), nn.Identity(), Conv2d(outer, outer, 3, padding=1)
+            GroupNorm(32, outer), nn.SiLU(inplace=True), nn.Identity(), Conv2d(outer, outer, 3, padding=1)
         )
         self.skip_connection = nn.Identity() if inner == outer else Conv2d(inner, outer, 1)
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
         """Feature map `(B, inner, h, w)` and embedding `(B, E)` to `(B, outer, h, w)`."""
-        h = self.in_layers(x) + self.emb_layers(embedding)[:, :, None, None]
-        return self.skip_connection(x) + self.out_layers(h)
+        h = self.in_layers(x)
+        h += self.emb_layers(embedding)[:, :, None, None]
+        h = self.out_layers(h)
+        h += self.skip_connection(x)
+        return h
 
 
 class Down(nn.Module):

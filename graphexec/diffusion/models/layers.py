@@ -1,11 +1,14 @@
 """The layers that models are built of: torch's, without drawing initial weights, which files replace anyway.
 
-Drawing them on the meta device would import torch's compiler, two seconds on some machines.
+Drawing them on the meta device would import torch's compiler, two seconds on some machines. Linear layers and
+convolutions also take weights that `packing` has laid out for the processor.
 """
 
 from __future__ import annotations
 
-from torch import nn
+from torch import Tensor, nn
+
+from graphexec.diffusion.models import packing
 
 
 class Linear(nn.Linear):
@@ -14,12 +17,20 @@ class Linear(nn.Linear):
     def reset_parameters(self) -> None:
         """Leave the weights as they are."""
 
+    def forward(self, input: Tensor) -> Tensor:
+        """`(..., inner)` to `(..., outer)`."""
+        return packing.linear(input, self) if self.weight.is_mkldnn else super().forward(input)
+
 
 class Conv2d(nn.Conv2d):
     """A convolution."""
 
     def reset_parameters(self) -> None:
         """Leave the weights as they are."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """`(B, inner, h, w)` to `(B, outer, h', w')`."""
+        return packing.convolution(input, self) if self.weight.is_mkldnn else super().forward(input)
 
 
 class GroupNorm(nn.GroupNorm):

@@ -13,6 +13,7 @@ from graphexec.diffusion.models.attention import SpatialTransformer
 from graphexec.diffusion.models.blocks import Down, ResidualBlock, Up, sinusoids
 from graphexec.diffusion.models.hooks import NO_HOOKS, Place, Site, UNetHooks
 from graphexec.diffusion.models.layers import Conv2d, GroupNorm, Linear
+from graphexec.diffusion.models.text_states import TextStates
 from graphexec.errors import NodeError
 
 
@@ -75,12 +76,16 @@ class UNet(Encoder):
         super().__init__(spec)
         channels = spec.model_channels
         self.output_blocks = block_modules(spec.output)
-        self.out = nn.Sequential(GroupNorm(32, channels), nn.SiLU(), Conv2d(channels, spec.channels_out, 3, padding=1))
+        last = Conv2d(channels, spec.channels_out, 3, padding=1)
+        self.out = nn.Sequential(GroupNorm(32, channels), nn.SiLU(inplace=True), last)
 
-    def forward(self, inputs: Inputs, hooks: UNetHooks = NO_HOOKS) -> Tensor:
-        """Predict `(B, C, h, w)`; all tensors of `inputs` have the weights' dtype except the timestep."""
+    def forward(self, inputs: Inputs, hooks: UNetHooks = NO_HOOKS, text: TextStates | None = None) -> Tensor:
+        """Predict `(B, C, h, w)`; all tensors of `inputs` have the weights' dtype except the timestep.
+
+        `text` is what is known of the context from earlier steps.
+        """
         x = inputs.x if inputs.concat is None else torch.cat([inputs.x, inputs.concat], dim=1)
-        walk = Walk(self.embed(inputs), inputs, hooks)
+        walk = Walk(self.embed(inputs), inputs, hooks, text)
         control = {place: list(residuals) for place, residuals in (inputs.control or {}).items()}
         h, skips = x, []
         for number, block in enumerate(self.input_blocks):
@@ -108,8 +113,9 @@ class UNet(Encoder):
 class Walk:
     """One pass through the blocks: what they all read, and how many transformer blocks were met."""
 
-    def __init__(self, embedding: Tensor, inputs: Inputs, hooks: UNetHooks) -> None:
+    def __init__(self, embedding: Tensor, inputs: Inputs, hooks: UNetHooks, text: TextStates | None = None) -> None:
         self.embedding, self.inputs, self.hooks = embedding, inputs, hooks
+        self.text = text or TextStates(inputs.context)
         self.depth = 0
 
     def site(self, place: Place, block: int, h: Tensor) -> Site:
@@ -132,7 +138,7 @@ class Walk:
                 case ResidualBlock():
                     h = layer(h, self.embedding)
                 case SpatialTransformer():
-                    h = layer(h, self.inputs.context, self.hooks, site)
+                    h = layer(h, self.text, self.hooks, site)
                     self.depth += len(layer.transformer_blocks)
                 case Up():
                     h = layer(h, tuple(size) if size else (2 * h.shape[-2], 2 * h.shape[-1]))

@@ -1,0 +1,70 @@
+"""Packed weights: laid out once, when they are loaded, in the blocks that the processor's matrix units read.
+
+oneDNN brings plain weights into that order at every call, which in a UNet takes as long as a third of its arithmetic.
+Packed ones are opaque to everything but these functions; the results are those of plain weights bit for bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from graphexec.diffusion.processor import processor
+
+OPERATORS = ("_linear_pointwise", "_reorder_linear_weight", "_convolution_pointwise", "_reorder_convolution_weight")
+
+
+def packs(dtype: torch.dtype, device: torch.device) -> bool:
+    """Whether weights of this kind are packed: bf16 on processors that are fast in it, where torch has oneDNN.
+
+    float32 is left as it is: convolutions over other layouts are less exact there on some processors (ADR 27).
+    """
+    return (
+        dtype == torch.bfloat16
+        and device.type == "cpu"
+        and processor().fast_bf16
+        and torch._C._has_mkldnn
+        and all(hasattr(torch.ops.mkldnn, name) for name in OPERATORS)
+    )
+
+
+def order(dtype: torch.dtype, device: torch.device) -> torch.memory_format:
+    """The order in memory of the feature maps that layers with such weights take without copying them.
+
+    Channels last also makes the places of a map the tokens of attention, and back, without a copy.
+    """
+    return torch.channels_last if packs(dtype, device) else torch.contiguous_format
+
+
+def packer(module: nn.Module, dtype: torch.dtype, device: torch.device) -> Callable[[str, Tensor], Tensor]:
+    """What packs the tensors of a module, given their names in it. Those without a packed form stay as they are."""
+    if not packs(dtype, device):
+        return lambda name, tensor: tensor
+    layers = {f"{name}.weight": layer for name, layer in module.named_modules()}
+
+    def form(name: str, tensor: Tensor) -> Tensor:
+        match layers.get(name):
+            case nn.Linear():
+                packed: Tensor = torch.ops.mkldnn._reorder_linear_weight(tensor)
+            case nn.Conv2d(padding=padding, stride=stride, dilation=dilation, groups=groups):
+                packed = torch.ops.mkldnn._reorder_convolution_weight(tensor, padding, stride, dilation, groups)
+            case _:
+                packed = tensor
+        return packed
+
+    return form
+
+
+def linear(x: Tensor, layer: nn.Linear) -> Tensor:
+    """`(..., inner)` to `(..., outer)`, with packed weights."""
+    made: Tensor = torch.ops.mkldnn._linear_pointwise(x, layer.weight, layer.bias, "none", [], "")
+    return made
+
+
+def convolution(x: Tensor, layer: nn.Conv2d) -> Tensor:
+    """`(B, inner, h, w)` to `(B, outer, h', w')` with packed weights; channels are last in memory."""
+    geometry = layer.padding, layer.stride, layer.dilation, layer.groups
+    made: Tensor = torch.ops.mkldnn._convolution_pointwise(x, layer.weight, layer.bias, *geometry, "none", [], "")
+    return made
