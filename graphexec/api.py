@@ -23,6 +23,7 @@ from graphexec.errors import InvalidWorkflow, RunFailed, UsageError
 from graphexec.files import Folders, shipped_models
 from graphexec.graph.build import build
 from graphexec.graph.model import Graph
+from graphexec.graph.remembered import LastGraph
 from graphexec.registry.loading import Pack, load_registry
 from graphexec.store.location import directory_of
 
@@ -144,6 +145,7 @@ class Session:
             shipped=shipped_models(),
         )
         self.output = Path(output)
+        self._last = LastGraph(self.files)
         self._numerics = device, dtype, noise, threads
         self._debug = debug
         self.cache = directory_of(cache)
@@ -335,9 +337,15 @@ class Session:
         return self._fingerprints.of(path)
 
     def _graph(self, workflow: Workflow, changes: Changes) -> Graph:
+        as_it_is = all(value is None for value in changes.values())
+        unchanged = workflow if as_it_is and isinstance(workflow, Document) else None
+        if unchanged is not None and (known := self._last.of(unchanged)) is not None:
+            return known
         graph, findings = self._build(workflow, True, changes, notes=False)
         if graph is None:
             raise InvalidWorkflow(findings())
+        if unchanged is not None:
+            self._last.keep(unchanged, graph)
         return graph
 
     def close(self) -> None:
@@ -345,6 +353,7 @@ class Session:
         with self._lock:
             self.registry.hooks.close(self._resources)
             self._instances.clear()
+            self._last.clear()
             if "_stores" in self.__dict__:
                 self._stores.close()
 

@@ -1,10 +1,7 @@
 """The garbage collector while large structures are built and nodes run: off, on again, and as it was afterwards."""
 
-from __future__ import annotations
-
 import gc
 import weakref
-from collections.abc import Iterator
 
 import pytest
 
@@ -12,7 +9,7 @@ from graphexec.collector import collector_paused, collector_resumed
 
 
 @pytest.fixture(autouse=True)
-def collector_on() -> Iterator[None]:
+def collector_on():
     gc.enable()
     yield
     gc.unfreeze()
@@ -22,16 +19,16 @@ def collector_on() -> Iterator[None]:
 class Node:
     """Something that can be part of a cycle."""
 
-    other: object = None
+    other = None
 
 
-def cycle() -> weakref.ref[Node]:
+def cycle():
     node = Node()
     node.other = node
     return weakref.ref(node)
 
 
-def test_pause_ends_with_the_block() -> None:
+def test_pause_ends_with_the_block():
     with collector_paused():
         assert not gc.isenabled()
         with collector_paused():
@@ -40,7 +37,7 @@ def test_pause_ends_with_the_block() -> None:
     assert gc.isenabled()
 
 
-def test_resumed_collects_what_is_new_only() -> None:
+def test_resumed_collects_what_is_new_only():
     with collector_paused():
         before = cycle()
         with collector_resumed():
@@ -54,21 +51,21 @@ def test_resumed_collects_what_is_new_only() -> None:
     assert before() is None
 
 
-def test_a_host_that_has_switched_it_off_keeps_it_off() -> None:
+def test_a_host_that_has_switched_it_off_keeps_it_off():
     gc.disable()
     with collector_paused(), collector_resumed():
         assert not gc.isenabled()
     assert not gc.isenabled()
 
 
-def test_what_the_host_has_frozen_stays_frozen() -> None:
+def test_what_the_host_has_frozen_stays_frozen():
     gc.freeze()
     with collector_paused(), collector_resumed():
         assert gc.isenabled()
     assert gc.get_freeze_count() > 0
 
 
-def test_it_is_on_again_after_an_error() -> None:
+def test_it_is_on_again_after_an_error():
     with pytest.raises(ValueError, match="no"), collector_paused(), collector_resumed():
         raise ValueError("no")
     assert gc.isenabled()

@@ -117,7 +117,7 @@ class Target:
     path: Path = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Document:
     """A workflow. Immutable; the order of `nodes` is that of the file.
 
