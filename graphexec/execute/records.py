@@ -28,7 +28,7 @@ class Records:
         self._reused: list[str] = []
         self._blocked: list[str] = []
         self._failures: list[Failure] = []
-        self._artifacts: list[tuple[str, Artifact]] = []
+        self._artifacts: list[tuple[Task, Artifact]] = []
         self._ui: dict[str, Mapping[str, Any]] = {}
         self._seconds: dict[str, float] = {}
 
@@ -83,7 +83,7 @@ class Records:
             reused=tuple(self._reused),
             failures=tuple(self._failures),
             blocked=tuple(self._blocked),
-            artifacts=tuple(self._artifacts),
+            artifacts=tuple(self._in_order()),
             warnings=tuple(warnings),
             seconds=self._seconds,
             steps_reused=dict(self._steps_reused),
@@ -93,9 +93,13 @@ class Records:
 
     def _show(self, task: Task, entry: Entry) -> None:
         for artifact in entry.artifacts:
-            self._artifacts.append((task.display, artifact))
+            self._artifacts.append((task, artifact))
         if entry.ui:
             self._ui[task.display] = {**self._ui.get(task.display, {}), **entry.ui}
+
+    def _in_order(self) -> list[tuple[str, Artifact]]:
+        """Return artifacts in the order of the plan: files get the same numbers whatever an asynchronous node took."""
+        return [(task.display, artifact) for task, artifact in sorted(self._artifacts, key=lambda made: made[0].rank)]
 
     def _tell(self, kind: EventKind, task: Task, **fields: Any) -> None:
         if self._listener is not None:

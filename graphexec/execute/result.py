@@ -35,7 +35,7 @@ class Result:
     failures: tuple[Failure, ...] = ()
     blocked: tuple[str, ...] = ()
     artifacts: tuple[tuple[str, Artifact], ...] = ()
-    """(node id, artifact) in the order of the run; `report` places them."""
+    """(node id, artifact) in the order of the plan; `report` places them."""
     files: tuple[str, ...] = ()
     warnings: tuple[tuple[str, str], ...] = ()
     """(node id, message) in the order of the run; the id is empty where it concerns no node."""

@@ -2,11 +2,15 @@
 
 import asyncio
 import gc
+import threading
 import time
 from contextlib import contextmanager
 
 from graphexec.execute.cancel import Cancel
-from graphexec.ports import PlainHooks
+from graphexec.ports import Artifact, Outcome, PlainHooks
+from graphexec.registry.adapter import read_class
+from graphexec.registry.spec import InputSpec, NodeSpec
+from graphexec.registry.table import Registry
 from tests.support.classes import CLASSES, INT, api, node
 from tests.support.running import Bench
 
@@ -85,6 +89,41 @@ def test_failures_name_the_node_and_others_that_have_begun_finish():
 def test_two_failures_are_both_told():
     result = Bench(ALL).ending(api(a=("Fail", {"x": 1}), b=("Fail", {"x": 2})), ["a", "b"]).result
     assert sorted(f.node for f in result.failures) == ["a", "b"]
+
+
+def test_files_keep_the_order_of_the_plan():
+    async def slow(self, x):
+        await written.wait()
+        await asyncio.sleep(0.02)
+        return (x,)
+
+    def save(context, x):
+        order.append(x)
+        written.set()
+        return Outcome(artifacts=(Artifact("text/plain", str(x).encode(), "n", ".txt"),))
+
+    written = asyncio.Event()
+    bench = Bench(ALL)
+    saving = NodeSpec("Save", (InputSpec("x", "INT"),), (), save, "test", output_node=True)
+    waiting = read_class("Slow", node({"x": INT}, ["INT"], slow), provider="test", version="1")
+    bench.registry = Registry([saving, waiting])
+    nodes = api(a=("Slow", {"x": 1}), b=("Save", {"x": ["a", 0]}), c=("Save", {"x": 2}))
+    result = bench.run(nodes, ["b", "c"])
+    assert order == [2, 1]
+    assert [node_id for node_id, _ in result.artifacts] == ["b", "c"]
+
+
+def test_threads_of_several_nodes_run_at_the_same_time():
+    def meet():
+        return meeting.wait(timeout=60)
+
+    async def in_a_thread(self, x):
+        return (x + 0 * await asyncio.to_thread(meet),)
+
+    meeting = threading.Barrier(2)  # nobody passes before both are there
+    types = {**ALL, "Threaded": node({"x": INT}, ["INT"], in_a_thread)}
+    nodes = api(a=("Threaded", {"x": 1}), b=("Threaded", {"x": 2}), c=("Add", {"a": ["a", 0], "b": ["b", 0]}))
+    assert Bench(types).run(nodes, ["c"]).value("c") == 3
 
 
 def test_a_stopped_run_cancels_them():
