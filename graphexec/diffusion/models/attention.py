@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from graphexec.diffusion.models.hooks import AttentionInput, AttentionKernel, AttentionOutput, Site, UNetHooks
 from graphexec.diffusion.models.layers import Conv2d, GroupNorm, LayerNorm, Linear
 from graphexec.diffusion.models.layout import Transformer
-from graphexec.diffusion.models.text_states import TextStates
+from graphexec.diffusion.models.text_states import TextStates, per_text
 
 KEYS = 16
 """The numbers in a vector register, of which attention takes whole ones."""
@@ -107,12 +107,13 @@ class TransformerBlock(nn.Module):
         self.norm3 = LayerNorm(width)
 
     def forward(self, x: Tensor, text: TextStates, hooks: UNetHooks, site: Site) -> Tensor:
-        """Tokens `(B, T, width)`, which are written to, and text states `(B, S, context)` to tokens."""
+        """Tokens `(B, T, width)`, which are written to, and text states `(N, S, context)` to tokens `(N, T, width)`."""
         site = replace(site, heads=self.attn1.heads)
         n = self.norm1(x)
         q, k, v = _inputs(hooks.self_input, n, n, site)
         k, v = self.attn1.projected(k, v)
         x += _outputs(hooks.self_output, self.attn1(q, k, v, hooks.self_kernel, site), site)
+        x = per_text(x, len(text.states))
         q, k, v = _inputs(hooks.cross_input, self.norm2(x), text.states, site)
         unchanged = k is text.states and v is text.states
         k, v = text.projected(self.attn2) if unchanged else self.attn2.projected(k, v)
@@ -149,8 +150,8 @@ class SpatialTransformer(nn.Module):
         self.proj_out = Linear(inner, channels) if layout.linear else Conv2d(inner, channels, 1)
 
     def forward(self, x: Tensor, text: TextStates, hooks: UNetHooks, site: Site) -> Tensor:
-        """Feature map `(B, C, h, w)` to the same shape."""
-        batch, _, height, width = x.shape
+        """Feature map `(B, C, h, w)` to the same shape, or to a map for each text where there are more of these."""
+        height, width = x.shape[-2:]
         h = self.norm(x)
         if self.linear:
             h = self.proj_in(h.flatten(2).transpose(1, 2))
@@ -160,8 +161,8 @@ class SpatialTransformer(nn.Module):
             place = replace(site, transformer=number, depth=site.depth + number, height=height, width=width)
             h = block(h, text, hooks, place)
         if self.linear:
-            h = self.proj_out(h).transpose(1, 2).reshape(batch, -1, height, width)
+            h = self.proj_out(h).transpose(1, 2).unflatten(2, (height, width))
         else:
-            h = self.proj_out(h.transpose(1, 2).reshape(batch, -1, height, width))
-        h += x
+            h = self.proj_out(h.transpose(1, 2).unflatten(2, (height, width)))
+        h += per_text(x, len(h))
         return h

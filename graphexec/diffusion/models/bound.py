@@ -10,9 +10,29 @@ from torch import Tensor
 from graphexec.diffusion.devices import Placement
 from graphexec.diffusion.model import Inputs
 from graphexec.diffusion.models import packing
-from graphexec.diffusion.models.hooks import UNetHooks
+from graphexec.diffusion.models.hooks import NO_HOOKS, UNetHooks
 from graphexec.diffusion.models.text_states import TextMemory
 from graphexec.diffusion.models.unet import UNet
+
+
+def shared(inputs: Inputs) -> Inputs:
+    """The inputs without the copies that conditions have of all but the context, where they agree in all of it.
+
+    As they do with classifier-free guidance of SD1 and SD2: the first self-attention, the most costly layer, is then
+    computed once.
+    """
+    conditions = len(inputs.options.get("cond_or_uncond", ()))
+    if conditions < 2 or inputs.control is not None:
+        return inputs
+    once = {}
+    for name in ("x", "timestep", "y", "concat"):
+        tensor = getattr(inputs, name)
+        if tensor is not None:
+            first, *others = tensor.chunk(conditions)
+            if not all(torch.equal(first, other) for other in others):
+                return inputs
+            once[name] = first
+    return replace(inputs, **once)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +62,8 @@ class BoundUNet:
             y=here(inputs.y),
             concat=here(inputs.concat),
         )
+        if self.hooks == NO_HOOKS and packing.packs(dtype, device):
+            ready = shared(ready)
         return self.module(ready, self.hooks, text).float()
 
     def hooked(self, hooks: UNetHooks) -> BoundUNet:

@@ -1,4 +1,7 @@
-"""Text states as the cross-attention layers of a UNet read them: the same at every step, so projected once a run."""
+"""Text states as the cross-attention layers of a UNet read them: the same at every step, so projected once a run.
+
+What a UNet makes of x before it first reads the text is the same for all conditions, so it may be made once as well.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +33,12 @@ class TextStates:
         if layer not in self._made:
             self._made[layer] = layer.projected(self.states, self.states)
         return self._made[layer]
+
+
+def per_text(x: Tensor, texts: int) -> Tensor:
+    """x `(B, ...)` as `(texts, ...)`: copies for the conditions that share it, of which there are `texts / B`."""
+    copies = texts // x.shape[0]
+    return x if copies == 1 else torch.cat([x] * copies)
 
 
 class TextMemory:

@@ -13,7 +13,7 @@ from graphexec.diffusion.models.attention import SpatialTransformer
 from graphexec.diffusion.models.blocks import Down, ResidualBlock, Up, sinusoids
 from graphexec.diffusion.models.hooks import NO_HOOKS, Place, Site, UNetHooks
 from graphexec.diffusion.models.layers import Conv2d, GroupNorm, Linear
-from graphexec.diffusion.models.text_states import TextStates
+from graphexec.diffusion.models.text_states import TextStates, per_text
 from graphexec.errors import NodeError
 
 
@@ -80,9 +80,10 @@ class UNet(Encoder):
         self.out = nn.Sequential(GroupNorm(32, channels), nn.SiLU(inplace=True), last)
 
     def forward(self, inputs: Inputs, hooks: UNetHooks = NO_HOOKS, text: TextStates | None = None) -> Tensor:
-        """Predict `(B, C, h, w)`; all tensors of `inputs` have the weights' dtype except the timestep.
+        """Predict `(N, C, h, w)` for N contexts; all tensors of `inputs` have the weights' dtype except the timestep.
 
-        `text` is what is known of the context from earlier steps.
+        Without hooks and control, the other inputs may be there once for several groups of contexts. `text` is what is
+        known of the context from earlier steps.
         """
         x = inputs.x if inputs.concat is None else torch.cat([inputs.x, inputs.concat], dim=1)
         walk = Walk(self.embed(inputs), inputs, hooks, text)
@@ -106,7 +107,7 @@ class UNet(Encoder):
             for merge_hook in hooks.output_block:
                 h, skip = merge_hook(h, skip, site)
             size = skips[-1].shape[-2:] if skips else None
-            h = walk.through(block, torch.cat([h, skip], dim=1), site, size)
+            h = walk.through(block, torch.cat([h, per_text(skip, len(h))], dim=1), site, size)
         return self.out(h)
 
 
@@ -136,7 +137,7 @@ class Walk:
         for layer in block.children():
             match layer:
                 case ResidualBlock():
-                    h = layer(h, self.embedding)
+                    h = layer(h, per_text(self.embedding, len(h)))
                 case SpatialTransformer():
                     h = layer(h, self.text, self.hooks, site)
                     self.depth += len(layer.transformer_blocks)

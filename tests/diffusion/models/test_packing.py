@@ -87,6 +87,25 @@ def test_patches_change_packed_weights_as_if_the_file_had_them(tmp_path):
     assert not torch.equal(patched, before) and torch.equal(before, plain.network()(given()))
 
 
+@packs
+def test_what_conditions_share_is_computed_once(tmp_path):
+    """The first self-attention sees one x for both texts, the rest two; results are those of two, up to rounding."""
+    handle = load_unet(write_unet(tmp_path / "a.safetensors", "sd1"), WeightsPool(), BF16)
+    network, two = handle.network(), given()
+    both = replace(two, x=torch.cat([two.x[:1]] * 2), timestep=two.timestep[1:].repeat(2))
+    seen = []
+    for attention_layer in network.module.input_blocks[1][1].transformer_blocks[0].children():
+        attention_layer.register_forward_hook(lambda layer, given, made: seen.append(len(made)))
+    plain = network(both)
+    guided = {"cond_or_uncond": [0, 1], "sigmas": torch.ones(2)}
+    made = network(replace(both, options=guided))
+    assert seen == [2] * 6 + [1, 1, 2, 2, 2, 2]
+    assert distance(made, plain) < 0.01 and distance(made[:1], made[1:]) > 0.05
+    assert torch.equal(network(replace(two, options=guided)), network(two))
+    other = replace(both, options=guided, timestep=two.timestep)
+    assert torch.equal(network(other), network(replace(other, options={})))
+
+
 @pytest.mark.parametrize("keys", [1, 16, 77, 80, 154])
 def test_attention_in_bf16_gives_appended_keys_no_weight(keys):
     draw = torch.Generator().manual_seed(0)
