@@ -135,6 +135,15 @@ def _outputs(hooks: tuple[AttentionOutput, ...], out: Tensor, site: Site) -> Ten
     return out
 
 
+def feature_map(tokens: Tensor, like: Tensor) -> Tensor:
+    """Tokens `(B, h w, C)` as a map `(B, C, h, w)` of the size and the order in memory of `like`.
+
+    Convolutions take the order of what they are given, and in fp32 those over channels that are last are less exact.
+    """
+    order = torch.contiguous_format if like.is_contiguous() else torch.channels_last
+    return tokens.transpose(1, 2).unflatten(2, like.shape[-2:]).contiguous(memory_format=order)
+
+
 class SpatialTransformer(nn.Module):
     """Transformer blocks over the places of a feature map, added to it (Rombach et al. 2022, arXiv 2112.10752)."""
 
@@ -161,8 +170,8 @@ class SpatialTransformer(nn.Module):
             place = replace(site, transformer=number, depth=site.depth + number, height=height, width=width)
             h = block(h, text, hooks, place)
         if self.linear:
-            h = self.proj_out(h).transpose(1, 2).unflatten(2, (height, width))
+            h = feature_map(self.proj_out(h), x)
         else:
-            h = self.proj_out(h.transpose(1, 2).unflatten(2, (height, width)))
+            h = self.proj_out(feature_map(h, x))
         h += per_text(x, len(h))
         return h

@@ -87,6 +87,19 @@ def test_patches_change_packed_weights_as_if_the_file_had_them(tmp_path):
     assert not torch.equal(patched, before) and torch.equal(before, plain.network()(given()))
 
 
+@pytest.mark.parametrize("name", ["sd1", "sd2"])
+@pytest.mark.parametrize("place", [CPU, pytest.param(BF16, marks=packs)])
+def test_feature_maps_keep_their_order_in_memory(tmp_path, name, place):
+    """In fp32 channels stay first, where convolutions are more exact; in bf16 they are last throughout."""
+    network, seen = load_unet(write_unet(tmp_path / "a.safetensors", name), WeightsPool(), place).network(), []
+    for module in network.module.modules():
+        if isinstance(module, Conv2d):
+            module.register_forward_hook(lambda layer, given, made: seen.append(given[0]))
+    network(given(size=(16, 16)))
+    order = torch.channels_last if place is BF16 else torch.contiguous_format
+    assert len(seen) > 40 and all(x.is_contiguous(memory_format=order) for x in seen)
+
+
 @packs
 def test_what_conditions_share_is_computed_once(tmp_path):
     """The first self-attention sees one x for both texts, the rest two; results are those of two, up to rounding."""
