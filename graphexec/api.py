@@ -88,10 +88,11 @@ class Session:
     entry point. `cache` is the directory that results are kept in: "auto" is the user's own, or what the variable
     GRAPHEXEC_CACHE says; None keeps nothing on disk. `memory` and `cache_size` are the bytes kept in memory and on
     disk; `cache_remote` is the URL of a cache that machines share. `threads` compute on the processor, one a core
-    unless told otherwise. `debug` finds nodes that change their inputs, at the cost of hashing them. `object_info` are
-    files of schemas of nodes that are not installed, as ComfyUI's /object_info gives them: files that use such nodes
-    are read and checked, and do not run. Several threads may share a Session. Raises UsageError for directories and
-    files that do not exist.
+    unless told otherwise. `model_memory` are the bytes for models and what they compute: the least recently used models
+    give way, and images that would need more whole are decoded and encoded in tiles, which is part of keys. `debug`
+    finds nodes that change their inputs, at the cost of hashing them. `object_info` are files of schemas of nodes that
+    are not installed, as ComfyUI's /object_info gives them: files that use such nodes are read and checked, and do not
+    run. Several threads may share a Session. Raises UsageError for directories and files that do not exist.
     """
 
     def __init__(
@@ -106,6 +107,7 @@ class Session:
         *,
         noise: str = "comfyui",
         threads: int | None = None,
+        model_memory: int | None = None,
         memory: int = MEMORY,
         cache_size: int = CACHE,
         cache_remote: str | None = None,
@@ -126,6 +128,7 @@ class Session:
                 "dtype": dtype,
                 "noise": noise,
                 "threads": threads,
+                "model_memory": model_memory,
                 "memory": memory,
                 "cache_size": cache_size,
                 "cache_remote": cache_remote,
@@ -147,6 +150,7 @@ class Session:
         self.output = Path(output)
         self._last = LastGraph(self.files)
         self._numerics = device, dtype, noise, threads
+        self._model_memory = model_memory
         self._debug = debug
         self.cache = directory_of(cache)
         """The directory that results are kept in, None when nothing outlives the process."""
@@ -171,7 +175,7 @@ class Session:
     @cached_property
     def policy(self) -> Policy:
         """What device, dtype, noise and threads mean here. Raises UsageError for a device that this machine lacks."""
-        return self.registry.hooks.policy(*self._numerics)
+        return replace(self.registry.hooks.policy(*self._numerics), memory=self._model_memory)
 
     def build(
         self, workflow: Workflow, *, files_required: bool = True, notes: bool = True, **changes: Unpack[Changes]

@@ -74,6 +74,8 @@ class Policy:
     formats are fp32, bf16 or fp16: `dtype` of the networks in small files, `large_dtype` of those in large ones (the
     hooks tell which a file is), and those of autoencoders and text encoders. `noise` is the revision of step noise,
     `threads` how many compute on the processor (None: as the host has it), `torch` PyTorch's version with its build.
+    `memory` are the bytes that models and what they compute may take (None: what the machine has); images that would
+    need more whole are decoded and encoded in tiles.
     """
 
     device: str = "cpu"
@@ -85,6 +87,7 @@ class Policy:
     noise: str = "comfyui"
     threads: int | None = None
     torch: str | None = None
+    memory: int | None = None
 
     @property
     def device_class(self) -> str:

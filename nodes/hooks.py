@@ -38,13 +38,15 @@ class NumericHooks:
     def _around_numeric(self, context: Context) -> Iterator[None]:
         import torch
 
+        from graphexec.diffusion.notices import heard_by
+
         cpu_state = torch.get_rng_state()
         threads, wanted = torch.get_num_threads(), context.policy.threads
         cuda_states = torch.cuda.get_rng_state_all() if _cuda_in_use() else []
         try:
             if wanted and wanted != threads:
                 torch.set_num_threads(wanted)
-            with torch.inference_mode():
+            with torch.inference_mode(), heard_by(context.warn):
                 yield
         except torch.cuda.OutOfMemoryError as error:
             self.close(context.resources)

@@ -15,10 +15,10 @@ POOL = "weights"
 
 
 def pool(context: Context) -> WeightsPool:
-    """Return the Session's pool of weights."""
+    """Return the Session's pool of weights, under the policy's budget."""
     from graphexec.diffusion.memory import WeightsPool
 
-    found: WeightsPool = context.resources.setdefault(POOL, WeightsPool())
+    found: WeightsPool = context.resources.setdefault(POOL, WeightsPool(context.policy.memory))
     return found
 
 
@@ -27,4 +27,4 @@ def placement(context: Context, folder: str, path: Path, device: str | None = No
     from graphexec.diffusion.devices import place
     from nodes.policy import formats
 
-    return place(device or context.policy.device, formats(context.policy, folder, path))
+    return place(device or context.policy.device, formats(context.policy, folder, path), context.policy.memory)

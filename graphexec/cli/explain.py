@@ -24,6 +24,7 @@ def explain(
     dtype: options.Dtype = None,
     noise: options.Noise = None,
     threads: options.Threads = None,
+    memory: options.Memory = None,
     cache: options.Cache = None,
     format: Annotated[Literal["text", "json"], typer.Option("--format", help="How to print.")] = "text",
 ) -> None:
@@ -43,6 +44,7 @@ def explain(
         "dtype": dtype,
         "noise": noise,
         "threads": threads,
+        "memory": memory,
         "cache": cache,
     }
     show_explanation(file, node, given, changes_of(set, param, seed, target), as_json=format == "json")

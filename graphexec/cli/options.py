@@ -41,6 +41,10 @@ Cache = Annotated[
 Threads = Annotated[
     int | None, typer.Option("--threads", metavar="N", help="Threads that compute on the CPU; bits depend on it.")
 ]
+Memory = Annotated[
+    str | None,
+    typer.Option("--memory", metavar="BYTES", help="For models and their work, such as 4GB; tiles what needs more."),
+]
 Set = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NODE.INPUT=VALUE", help="Replace an input of a node. Repeatable."),

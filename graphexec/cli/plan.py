@@ -25,6 +25,7 @@ def plan(
     dtype: options.Dtype = None,
     noise: options.Noise = None,
     threads: options.Threads = None,
+    memory: options.Memory = None,
     json: Annotated[bool, typer.Option("--json", help="Print the plan as one JSON object.")] = False,
 ) -> None:
     """Show what a run would do: the steps in order, their cache keys, and what would be reused.
@@ -45,5 +46,6 @@ def plan(
         "dtype": dtype,
         "noise": noise,
         "threads": threads,
+        "memory": memory,
     }
     show_plan(file, given, changes_of(set, param, seed, target), as_json=json)

@@ -14,4 +14,7 @@ def policy_line(policy: Policy) -> str:
         formats += f" (large models: {policy.large_dtype})"
     threads = f", {policy.threads} threads" if policy.threads and policy.device_class == "cpu" else ""
     noise = "" if policy.noise == "comfyui" else f", noise {policy.noise}"
-    return visible(f"computing on {where} in {formats}{threads}{noise}, torch {policy.torch or 'not installed'}")
+    memory = "" if policy.memory is None else f", {policy.memory:,} bytes for models"
+    return visible(
+        f"computing on {where} in {formats}{threads}{noise}{memory}, torch {policy.torch or 'not installed'}"
+    )

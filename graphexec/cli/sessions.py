@@ -51,6 +51,7 @@ def session_options(settings: Settings) -> dict[str, Any]:
         "dtype": settings.dtype,
         "noise": settings.noise,
         "threads": settings.threads,
+        "model_memory": settings.memory,
         "memory": settings.memory_budget,
         "cache": directory_of_cache(settings),
         "cache_size": settings.cache_size,

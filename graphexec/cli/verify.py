@@ -25,6 +25,7 @@ def verify(
     dtype: options.Dtype = None,
     noise: options.Noise = None,
     threads: options.Threads = None,
+    memory: options.Memory = None,
     nodes: options.Nodes = None,
     follow_links: options.FollowLinks = False,
     deadline: Annotated[
@@ -45,6 +46,7 @@ def verify(
         "dtype": dtype,
         "noise": noise,
         "threads": threads,
+        "memory": memory,
         "nodes": nodes,
         "follow_links": follow_links or None,
         "deadline": deadline,

@@ -63,6 +63,7 @@ TABLE: tuple[Setting, ...] = (
     Setting("noise", choice("comfyui", "comfyui-0.5"), "whose step noise to draw: ComfyUI's, or that from before 0.6"),
     Setting("threads", COUNT, "threads that compute on the processor, in place of one a core"),
     Setting("deadline", SECONDS, "seconds after which a run stops"),
+    Setting("memory", SIZE, "bytes for models and what they compute; larger images are decoded and encoded in tiles"),
     Setting("memory-budget", SIZE, "bytes of results kept in memory between runs"),
     Setting("cache", CACHE, "where results are kept between runs", trust="user", risk="results are taken from it"),
     Setting("cache-size", SIZE, "bytes kept there", trust="user", risk="what is over it is deleted"),
@@ -117,6 +118,7 @@ class Settings:
     noise: str = "comfyui"
     threads: int | None = None
     deadline: float | None = None
+    memory: int | None = None
     memory_budget: int = 2**30
     cache: str = "auto"
     cache_size: int = 10 * 2**30

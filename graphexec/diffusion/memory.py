@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field
 from threading import RLock
 from typing import Any, TypeVar, cast
 
@@ -26,42 +27,77 @@ def tensor_bytes(tensors: Iterable[Tensor]) -> int:
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
 
 
+@dataclass(slots=True)
+class Entry:
+    """A thing, the bytes that are its own, and the keys of what it was built from and holds."""
+
+    thing: Any
+    size: int
+    parts: list[Hashable] = field(default_factory=list)
+
+
 class WeightsPool:
     """Loaded things by key, under a byte budget. What a caller still holds outlives its place in the pool.
 
-    Safe to use from several threads; a thing is built once, the others wait.
+    A thing that asks for others while it is built holds them: they count as used whenever it is, and when one of them
+    gives way, it does as well; else a module would keep weights in memory that the pool takes for gone. Safe to use
+    from several threads; a thing is built once, the others wait.
     """
 
     def __init__(self, budget: int | None = None) -> None:
         self.budget = default_budget() if budget is None else budget
-        self._entries: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._entries: OrderedDict[Hashable, Entry] = OrderedDict()
+        self._building: list[list[Hashable]] = []
         self._lock = RLock()
 
     def get(self, key: Hashable, build: Callable[[], T], size: Callable[[T], int]) -> T:
         """Return the thing of this key, built now if it is not here; `size` tells its bytes."""
         with self._lock:
+            if self._building:
+                self._building[-1].append(key)
             if key in self._entries:
-                self._entries.move_to_end(key)
-                return cast(T, self._entries[key][0])
-            thing = build()
-            self._entries[key] = (thing, size(thing))
-            self._shrink(keep=key)
+                self._touch(key)
+                return cast(T, self._entries[key].thing)
+            self._building.append([])
+            try:
+                thing = build()
+            finally:
+                parts = self._building.pop()
+            self._entries[key] = Entry(thing, size(thing), parts)
+            self._touch(key)
+            self._shrink(self.budget, keep={key, *parts})
             return thing
+
+    def make_room(self, size: int) -> None:
+        """Let the least recently used things go until `size` more bytes fit under the budget, or nothing is left."""
+        with self._lock:
+            self._shrink(self.budget - size, keep=set())
 
     @property
     def held(self) -> int:
         """Bytes of everything in the pool."""
-        return sum(size for _, size in self._entries.values())
+        return sum(entry.size for entry in self._entries.values())
 
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:
             self._entries.clear()
 
-    def _shrink(self, keep: Hashable) -> None:
-        """Drop the least recently used things, but never `keep`, until the rest fits the budget."""
-        held = self.held
-        for key in [key for key in self._entries if key != keep]:
-            if held <= self.budget:
+    def _touch(self, key: Hashable) -> None:
+        """Make a thing and what it holds the most recently used, itself last."""
+        if key in self._entries:
+            for part in self._entries[key].parts:
+                self._touch(part)
+            self._entries.move_to_end(key)
+
+    def _shrink(self, budget: int, keep: set[Hashable]) -> None:
+        """Drop the least recently used things, but never those of `keep`, until the rest fits the budget."""
+        for key in [key for key in self._entries if key not in keep]:
+            if self.held <= budget:
                 return
-            held -= self._entries.pop(key)[1]
+            self._drop(key)
+
+    def _drop(self, key: Hashable) -> None:
+        if self._entries.pop(key, None) is not None:
+            for other in [other for other, entry in self._entries.items() if key in entry.parts]:
+                self._drop(other)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -10,12 +10,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from graphexec.diffusion import vector
+from graphexec.diffusion import offload, vector
 from graphexec.diffusion.devices import CPU, Placement
 from graphexec.diffusion.identity import handle_identity
 from graphexec.diffusion.loading.family import Family
 from graphexec.diffusion.loading.modules import load_module
-from graphexec.diffusion.loading.parts import Part
+from graphexec.diffusion.loading.parts import Part, part_numbers
 from graphexec.diffusion.memory import WeightsPool
 from graphexec.diffusion.model import LatentFormat, Network
 from graphexec.diffusion.models.bound import BoundUNet
@@ -23,7 +23,7 @@ from graphexec.diffusion.models.hooks import NO_HOOKS
 from graphexec.diffusion.models.layout import UNetLayout
 from graphexec.diffusion.models.unet import UNet
 from graphexec.diffusion.parameterization import Parameterization
-from graphexec.diffusion.patches import HookPatch, Patch, SamplingPatch
+from graphexec.diffusion.patches import HookPatch, Patch, SamplingPatch, WeightPatch
 from graphexec.diffusion.schedules import Schedule
 
 
@@ -88,9 +88,29 @@ class ModelHandle:
 
     def network(self) -> Network:
         """The network with its weights, loaded now if they are not in memory. Hold it only while it is needed."""
-        module = load_module(self.part, partial(UNet, self.layout), self.pool, self.dtype, self.device, self.patches)
+        place = self.placement
+        if offload.wanted(part_numbers(self.part) * self.dtype.itemsize, place):
+            module = self.pool.get(self._offload_key, self._offloaded, lambda module: 0)
+        else:
+            module = load_module(
+                self.part, partial(UNet, self.layout), self.pool, self.dtype, place.device, self.patches
+            )
         hooks = sum((patch.hooks for patch in self.patches if isinstance(patch, HookPatch)), NO_HOOKS)
         return BoundUNet(module, hooks, self.placement)
+
+    @property
+    def _offload_key(self) -> Hashable:
+        changes = tuple(patch for patch in self.patches if isinstance(patch, WeightPatch))
+        return "offloaded", self.part, self.dtype, self.device, changes
+
+    def _offloaded(self) -> UNet:
+        """The network with the weights of its layers in host memory; nobody else has these tensors."""
+        host, build = torch.device("cpu"), partial(UNet, self.layout)
+        module = load_module(self.part, build, WeightsPool(), self.dtype, host, self.patches, plain=True)
+        blocks = (*module.input_blocks, module.middle_block, *module.output_blocks)
+        layers = [layer for block in blocks for layer in block.children()]
+        offload.offloaded(module, layers, self.device, offload.CudaMover(self.device))
+        return module
 
     def vector(self, options: Mapping[str, Any], width: int, height: int, negative: bool = False) -> Tensor | None:
         """The vector conditioning y `(1, A)` float32 for a conditioning's options, or None for models without.

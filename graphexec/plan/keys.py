@@ -64,13 +64,15 @@ class Recipes:
         self._shapes: dict[tuple[str, str], _Shape] = {}
         self._digests: dict[str, str] = {}
         policy = world.policy
-        self._numerics = {
+        self._numerics: dict[str, str | int | None] = {
             "device": policy.device_class,
             "hardware": policy.hardware,
             "noise": policy.noise,
             "threads": policy.threads if policy.device_class == "cpu" else None,
             "torch": policy.torch,
         }
+        if policy.memory is not None:  # it decides what is tiled; left out, keys are those of runs without a budget
+            self._numerics["memory"] = policy.memory
 
     def early(self, node: GraphNode, upstream: Mapping[str, Key]) -> Key:
         """Return the key of a node before anything ran, or why it can only be known later."""

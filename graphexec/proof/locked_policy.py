@@ -18,9 +18,10 @@ MOST_THREADS = 256
 
 
 def locked_words(lock: Lock, source: Source) -> dict[str, Any]:
-    """Return device, dtype, noise and threads to render with, as far as the lock tells; a device may not be there.
+    """Return device, dtype, noise, threads and memory to render with, as far as the lock tells.
 
-    Raises InvalidWorkflow (GX901) for words that no policy is resolved to. `source` is the lock's text.
+    The device may not be there. Raises InvalidWorkflow (GX901) for words that no policy is resolved to. `source` is the
+    lock's text.
     """
     policy = lock.policy
     words: dict[str, Any] = {name: policy[name] for name in ("device", "dtype", "noise") if name in policy}
@@ -32,6 +33,9 @@ def locked_words(lock: Lock, source: Source) -> dict[str, Any]:
     threads = policy.get("threads", "")
     if threads.isascii() and threads.isdigit() and 0 < int(threads[:9]) <= MOST_THREADS:
         words["threads"] = int(threads)
+    memory = policy.get("memory", "")
+    if memory.isascii() and memory.isdigit():
+        words["memory"] = int(memory[:18])
     return words
 
 

@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch")
 
 
 def context(node_type="KSampler", **fields):
-    return SimpleNamespace(node_type=node_type, node_id="1", resources={}, policy=Policy(), **fields)
+    return SimpleNamespace(node_type=node_type, node_id="1", resources={}, policy=Policy(), warn=print, **fields)
 
 
 def test_nodes_run_in_inference_mode():
@@ -77,7 +77,8 @@ with HOOKS.around_node(SimpleNamespace(node_type="SomePackNode", node_id="1", re
     HOOKS.size(value), HOOKS.isolate(value)
 HOOKS.close({})
 print(HOOKS.digest(value), "torch" in sys.modules, "numpy" in sys.modules)
-with HOOKS.around_node(SimpleNamespace(node_type="EmptyLatentImage", node_id="1", resources={}, policy=Policy())):
+with HOOKS.around_node(SimpleNamespace(node_type="EmptyLatentImage", node_id="1", resources={}, policy=Policy(),
+                                         warn=print)):
     import torch
     print(torch.is_inference_mode_enabled())
 """

@@ -60,6 +60,28 @@ def test_bf16_stays_near_fp32(places, sampler):
     assert distance(narrow_image, wide_image) < 0.01
 
 
+def test_a_budget_makes_tiles_and_keys_of_its_own(places, tmp_path):
+    """A decode that would not fit is tiled and says so; the cache never gives one result for the other."""
+    flow = FLOW | {"empty": node("EmptyLatentImage", width=320, height=320, batch_size=1)}
+    flow["latent"] = node("KSampler", **FLOW["latent"]["inputs"] | {"steps": 1})
+    made, heard = {}, {}
+    for budget in (None, 1, 10**12, None):
+        session = graphexec.Session(**places, cache=tmp_path, device="cpu", threads=1, model_memory=budget)
+        with session:
+            told = heard.setdefault(budget, [])
+            result = session.run(flow, targets=["image"], listener=lambda e, told=told: told.append(e.message))
+            assert ("image" in result.reused) == (budget in made)
+            made.setdefault(budget, []).append(result.value("image"))
+            assert result.report["policy"]["memory"] == budget
+    assert torch.equal(*made[None]) and torch.equal(made[None][0], made[10**12][0])
+    assert not torch.equal(made[None][0], made[1][0])
+    assert distance(made[1][0], made[None][0]) < 0.2
+    tiles = {
+        budget: [text for text in texts if text and "in tiles of 256 x 256" in text] for budget, texts in heard.items()
+    }
+    assert {budget: len(texts) for budget, texts in tiles.items()} == {None: 0, 1: 1, 10**12: 0}
+
+
 @pytest.fixture
 def threads():
     before = torch.get_num_threads()

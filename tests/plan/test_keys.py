@@ -146,6 +146,10 @@ class TestEveryFieldOfTheRecipeMatters:
         made.add(key(loader, files=Files(tmp_path)))
         assert len(made) == 3
 
+    def test_the_memory_that_decides_what_is_tiled(self):
+        found = {key(node(spec()), policy=Policy(memory=memory)) for memory in (None, 10, 11)}
+        assert len(found) == 3
+
     def test_a_name_that_needs_no_file(self, tmp_path):
         before = key(node(FILE, {"name": "none"}), files=Files(tmp_path))
         write(tmp_path, "checkpoints/none", "is not read")

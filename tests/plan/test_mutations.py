@@ -18,7 +18,7 @@ TESTS = Path(__file__).with_name("test_keys.py")
 def full_recipe():
     """A recipe that has every field."""
     opens = spec(inputs=(InputSpec("name", "COMBO", folder="checkpoints"),), from_pack=True, hidden=(("p", "PROMPT"),))
-    return recipes(Policy(threads=1)).early(node(opens, {"name": "m"}), {}).recipe
+    return recipes(Policy(threads=1, memory=1)).early(node(opens, {"name": "m"}), {}).recipe
 
 
 COMMON = full_recipe()["node"]

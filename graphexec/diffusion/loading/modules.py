@@ -25,11 +25,13 @@ def load_module(
     device: torch.device,
     patches: tuple[Patch, ...] = (),
     scope: str = "",
+    plain: bool = False,
 ) -> M:
     """Return the module of a part with its weights, from the pool if it is there.
 
     Modules that differ in patches share every tensor that the patches leave alone. `build` makes the module; it runs
-    where parameters take no memory. Patches name the part's tensors with `scope` in front.
+    where parameters take no memory. Patches name the part's tensors with `scope` in front. `plain` weights are not
+    packed for the device; a pool has modules of one kind only.
     """
     changes = tuple(patch for patch in patches if isinstance(patch, WeightPatch))
     key: Hashable = ("module", part, dtype, device, changes, scope)
@@ -39,7 +41,7 @@ def load_module(
             module = build()
         shapes = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
         refuse_misfits(part, shapes)
-        form = packing.packer(module, dtype, device)
+        form = (lambda name, tensor: tensor) if plain else packing.packer(module, dtype, device)
         shared = shared_weights(part, list(shapes), pool, dtype, device, form)
         own = patched_weights(part, shared, changes, dtype, scope, form)
         module.load_state_dict({**shared, **own}, assign=True)

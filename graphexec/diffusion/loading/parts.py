@@ -109,3 +109,8 @@ class Part:
 def prefixed(file: WeightsFile, kind: str, prefix: str) -> Part:
     """The part whose tensors' names start with `prefix`."""
     return Part(file, kind, {n[len(prefix) :]: Source(n) for n in file.header.tensors if n.startswith(prefix)})
+
+
+def part_numbers(part: Part) -> int:
+    """How many numbers a part's tensors hold."""
+    return sum(math.prod(shape) for shape in part.shapes.values())

@@ -35,6 +35,37 @@ def test_the_pool_is_a_least_recently_used_cache_under_its_budget(budget, reques
         assert pool.held <= budget or list(expected) == [key]
 
 
+def test_what_is_held_gives_way_with_its_holder():
+    """A module holds weights: used with it, gone with it, and never one without the other."""
+    pool = WeightsPool(10)
+
+    def module(name):
+        return pool.get(name, lambda: pool.get(f"{name} weights", lambda: name, lambda _: 5), lambda _: 0)
+
+    module("a")
+    module("b")
+    module("a")
+    module("c")  # 15 bytes: b is the least recently used, though a's weights are older
+    built = []
+    for name in ("a", "c", "b"):
+        pool.get(f"{name} weights", lambda name=name: built.append(name), lambda _: 5)
+    assert built == ["b"]
+    pool.make_room(10)
+    assert pool.held == 0
+    pool.get("a", lambda: built.append("module"), lambda _: 0)
+    assert built == ["b", "module"]
+
+
+@given(st.integers(0, 12), st.integers(0, 12))
+def test_room_is_made_from_what_was_not_used_lately(budget, wanted):
+    pool = WeightsPool(budget)
+    for key in "abc":
+        pool.get(key, lambda key=key: key, lambda _: 2)
+    before = pool.held
+    pool.make_room(wanted)
+    assert pool.held == max(0, min(before, (budget - wanted) // 2 * 2))
+
+
 def test_a_thing_is_built_once_by_many_threads():
     pool, built, barrier = WeightsPool(100), [], Barrier(8)
 

@@ -15,6 +15,7 @@ from graphexec.diffusion.loading.header import BadModelFile
 from graphexec.diffusion.memory import WeightsPool
 from graphexec.diffusion.models.autoencoder import Autoencoder
 from graphexec.diffusion.models.autoencoder_layout import AutoencoderLayout, Level
+from graphexec.diffusion.notices import heard_by
 from graphexec.diffusion.vae_tiling import tiled
 from graphexec.errors import NodeError
 from tests.diffusion.layouts import drawn, meta
@@ -110,6 +111,57 @@ def test_half_precision_stays_channels_last(tmp_path):
     assert orders(narrow, lambda vae: vae.encode(picture(1, 48, 40, 3))) == []
     assert "decoder.up.3.block.0.conv1" in orders(wide, lambda vae: vae.decode(latent)), "the test would not see it"
     assert_close(narrow.decode(latent), wide.decode(latent), atol=0.05, rtol=0)
+
+
+class TestBudget:
+    """What would take more than the placement's memory is done in tiles, and the user is told."""
+
+    @pytest.fixture
+    def sized(self, tmp_path):
+        """Return a function that opens the autoencoder with so much memory beside its weights."""
+        save_file(drawn(meta(Autoencoder, LAYOUT)), tmp_path / "vae.safetensors")
+        free = load_vae(tmp_path / "vae.safetensors", WeightsPool())
+
+        def opened(room):
+            memory = free.weight_bytes + room
+            return load_vae(tmp_path / "vae.safetensors", WeightsPool(memory), place("cpu", {}, memory)), free
+
+        return opened
+
+    @pytest.mark.parametrize("over", [0, 1])
+    def test_decoding(self, sized, over):
+        latent = torch.randn(1, 4, 36, 33, generator=torch.Generator().manual_seed(1))
+        vae, free = sized(sized(0)[1].working_bytes(288, 264, decodes=True) - over)
+        heard = []
+        with heard_by(heard.append):
+            made = vae.decode(latent)
+        assert torch.equal(made, free.decode_tiled(latent, 32, 8) if over else free.decode(latent))
+        assert [text[:34] for text in heard] == ["decoded in tiles of 256 x 256 pixe"] * over
+        assert (vae.identity == free.identity) is False, "its results may differ"
+
+    @pytest.mark.parametrize("over", [0, 1])
+    def test_encoding(self, sized, over):
+        image = picture(1, 264, 288, 3)
+        vae, free = sized(sized(0)[1].working_bytes(264, 288, decodes=False) - over)
+        heard = []
+        with heard_by(heard.append):
+            made = vae.encode(image)
+        assert torch.equal(made, free.encode_tiled(image, 256, 32) if over else free.encode(image))
+        assert [text[:34] for text in heard] == ["encoded in tiles of 256 x 256 pixe"] * over
+
+    def test_tiles_are_as_large_as_fit(self, sized):
+        free = sized(0)[1]
+        for side in (256, 512, 1024):
+            vae, _ = sized(free.working_bytes(side, side, decodes=True))
+            assert vae._tile(4096, 512, decodes=True) == side
+        assert sized(0)[0]._tile(256, 256, decodes=True) is None  # no smaller tiles
+        assert free._tile(1 << 20, 1 << 20, decodes=True) is None
+
+    def test_others_give_way(self, sized):
+        vae, _ = sized(sized(0)[1].working_bytes(64, 64, decodes=True))
+        vae.pool.get("other", lambda: None, lambda _: 1000)
+        vae.decode(torch.zeros(1, 4, 8, 8))
+        assert vae.pool.held == vae.weight_bytes
 
 
 @pytest.mark.parametrize(
