@@ -141,7 +141,8 @@ def feature_map(tokens: Tensor, like: Tensor) -> Tensor:
     Convolutions take the order of what they are given, and in fp32 those over channels that are last are less exact.
     """
     order = torch.contiguous_format if like.is_contiguous() else torch.channels_last
-    return tokens.transpose(1, 2).unflatten(2, like.shape[-2:]).contiguous(memory_format=order)
+    made = tokens.transpose(1, 2).reshape(len(tokens), -1, *like.shape[-2:])
+    return made.contiguous(memory_format=order)
 
 
 class SpatialTransformer(nn.Module):
