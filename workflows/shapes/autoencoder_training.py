@@ -1,4 +1,4 @@
-"""Training of the autoencoder on crops, then on whole pictures: both halves first, then the decoder alone."""
+"""Training of the autoencoder on crops, then on whole pictures."""
 
 from __future__ import annotations
 
@@ -33,10 +33,7 @@ class Phase:
     batch: int
 
 
-JOINT = (Phase(300, 32, 48), Phase(260, 64, 12), Phase(40, 128, 4))
-"""Encoder and decoder together."""
-DECODER = (Phase(100, 64, 12), Phase(60, 128, 4), Phase(180, 64, 12), Phase(60, 128, 4))
-"""The decoder alone, behind the encoder as it is: the UNet can be trained meanwhile."""
+PHASES = (Phase(300, 32, 48), Phase(1160, 64, 16), Phase(160, 128, 4))
 
 
 def crops(scenes: Sequence[Scene], phase: Phase, generator: np.random.Generator) -> Tensor:
@@ -62,21 +59,8 @@ def train(directory: Path, seed: int = 1, lr: float = 3e-3) -> None:
     """Train encoder and decoder together, or go on with what an interrupted training left in `directory`."""
     model = networks.autoencoder(torch.Generator().manual_seed(seed))
     progress = Progress(directory / "autoencoder.pt", {"model": model}, Optimiser([model], lr))
-    _run(model, JOINT, progress, seed)
-
-
-def train_decoder(directory: Path, seed: int = 3, lr: float = 1.5e-3) -> None:
-    """Train the decoder of the autoencoder in `directory` further; its encoder stays as it is."""
-    model = trained_autoencoder(directory)
-    for part in (model.encoder, model.quant_conv):
-        part.requires_grad_(False)
-    optimiser = Optimiser([model.post_quant_conv, model.decoder], lr)
-    _run(model, DECODER, Progress(directory / "decoder.pt", {"model": model}, optimiser), seed)
-
-
-def _run(model: Autoencoder, phases: Sequence[Phase], progress: Progress, seed: int) -> None:
     scenes = training_scenes(20_000, seed)
-    plan = [phase for phase in phases for _ in range(phase.steps)]
+    plan = [phase for phase in PHASES for _ in range(phase.steps)]
     started = time.time()
     for step in range(progress.resume(), len(plan)):
         wanted = crops(scenes, plan[step], np.random.default_rng((seed, step)))
@@ -98,11 +82,9 @@ def _run(model: Autoencoder, phases: Sequence[Phase], progress: Progress, seed: 
 
 
 def trained_autoencoder(directory: Path) -> Autoencoder:
-    """The autoencoder that was trained in a directory, with the further trained decoder if there is one."""
+    """The autoencoder that was trained in a directory."""
     model = networks.autoencoder(torch.Generator())
-    further = directory / "decoder.pt"
-    kept = further if further.exists() else directory / "autoencoder.pt"
-    model.load_state_dict(torch.load(kept, weights_only=True)["model"])
+    model.load_state_dict(torch.load(directory / "autoencoder.pt", weights_only=True)["model"])
     return model
 
 
@@ -115,9 +97,7 @@ def main() -> None:
     """Train into the directory of the first argument."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("directory", type=Path)
-    parser.add_argument("--decoder", action="store_true", help="train the decoder of a trained autoencoder further")
-    arguments = parser.parse_args()
-    (train_decoder if arguments.decoder else train)(arguments.directory)
+    train(parser.parse_args().directory)
 
 
 if __name__ == "__main__":

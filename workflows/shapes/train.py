@@ -1,4 +1,4 @@
-"""The whole training by one command: autoencoder, decoder, UNet with text encoder, LoRA, and the files to ship.
+"""The whole training by one command: autoencoder, UNet with text encoder, LoRA, and the files to ship.
 
     python -m workflows.shapes.train DIRECTORY --processes 2
 
@@ -27,7 +27,6 @@ def main() -> None:
     directory: Path = arguments.directory
     directory.mkdir(parents=True, exist_ok=True)
     autoencoder_training.train(directory)
-    autoencoder_training.train_decoder(directory)
     denoiser_training.encoded_scenes(directory, arguments.processes)
     task = partial(denoiser_training.train, directory=directory)
     work_together(arguments.processes, directory / "meeting", task)

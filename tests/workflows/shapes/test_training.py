@@ -9,17 +9,19 @@ import pytest
 import torch
 from torch import nn
 
+from graphexec.diffusion.schedules import scaled_linear
 from graphexec.diffusion.tokenizer import END, START, tokenize
 from workflows.shapes import networks
 from workflows.shapes.autoencoder_training import SCALE
 from workflows.shapes.captions import caption
 from workflows.shapes.denoiser_training import SNR_LIMIT, fresh, noised, tokens_of
 from workflows.shapes.export import CLIP_TOKENS, full_table, rescaled
+from workflows.shapes.hints import GRID, WEIGHT, Hints, weight_at
 from workflows.shapes.latents import Latents
 from workflows.shapes.lora_training import Adapter, gray_scenes
 from workflows.shapes.optimiser import Optimiser, orthogonalised, warm_and_cool
 from workflows.shapes.progress import Progress
-from workflows.shapes.scenes import training_scenes
+from workflows.shapes.scenes import PLACES, training_scenes
 from workflows.shapes.words import UNKNOWN, numbered, vocabulary
 
 
@@ -63,14 +65,41 @@ def test_captions_are_left_empty_and_changed_as_often_as_said() -> None:
     assert 0.1 < sum(UNKNOWN in row for row in rows) / len(rows) < 0.4
 
 
-def test_noise_has_the_level_of_its_timestep_and_the_weight_of_min_snr() -> None:
+def test_noise_has_the_level_of_its_timestep_and_counts_more_where_layout_is_decided() -> None:
     batch = noised(torch.zeros(400, 4, 16, 16), generator())
     assert batch.timestep.min() < 5 and batch.timestep.max() > 994
     spread = batch.x.flatten(1).std(dim=1)
     assert spread[batch.timestep > 900].mean() == pytest.approx(1.0, abs=0.02)
     assert spread[batch.timestep < 10].mean() < 0.15
     weight = batch.weight.flatten()
-    assert torch.all(weight[batch.timestep > 500] == 1) and weight[0] < 0.01 and SNR_LIMIT == 5
+    sigma = scaled_linear().sigmas[batch.timestep]
+    noisy = sigma**-2 < SNR_LIMIT
+    assert torch.allclose(weight[noisy], (1 + sigma[noisy] ** 2).sqrt()) and weight[0] < 0.01
+    assert 14 < weight[-1] < 15
+
+
+def test_hints_can_be_followed_by_features_that_know_and_not_by_others() -> None:
+    """Features that hold the column, and a text state that holds the place's word, bring the hints' loss down."""
+    scenes = training_scenes(64)
+    columns = torch.linspace(-1, 1, GRID).expand(len(scenes), networks.WIDER, GRID, GRID).clone()
+    columns[:, ::2] = columns[:, ::2].transpose(2, 3)
+    text = torch.zeros(len(scenes), 77, networks.TEXT)
+    text[:, -1, :2] = torch.tensor([PLACES[scene.place] for scene in scenes], dtype=torch.float32)
+
+    def followed(known: bool) -> float:
+        """The loss on the second half of the scenes after learning from the first."""
+        hints = networks.initialised(Hints(), generator())
+        optimiser = torch.optim.Adam(hints.parameters(), 0.02)
+        features, states = (columns, text) if known else (torch.randn_like(columns), torch.randn_like(text))
+        for _ in range(60):
+            optimiser.zero_grad()
+            hints(features[:32], states[:32], scenes[:32]).backward()
+            optimiser.step()
+        return float(hints(features[32:], states[32:], scenes[32:]).detach())
+
+    torch.manual_seed(0)
+    assert followed(known=True) < 0.8 * followed(known=False)
+    assert (weight_at(0, 100), weight_at(60, 100), weight_at(99, 100)) == (WEIGHT, 0.0, 0.0)
 
 
 def test_the_step_of_muon_has_singular_values_near_one() -> None:
