@@ -7,6 +7,7 @@ import copy
 import time
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -17,32 +18,23 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from graphexec.diffusion.model import Inputs
 from graphexec.diffusion.models.clip_text import ClipText
 from graphexec.diffusion.models.unet import UNet
-from graphexec.diffusion.schedules import scaled_linear
 from workflows.shapes import networks
 from workflows.shapes.autoencoder_training import trained_autoencoder
-from workflows.shapes.captions import caption
+from workflows.shapes.batches import Batch, noised, tokens_of
 from workflows.shapes.hints import Hints, weight_at
 from workflows.shapes.latents import Latents, training_latents
 from workflows.shapes.optimiser import Optimiser, warm_and_cool
 from workflows.shapes.progress import Progress
-from workflows.shapes.scenes import Scene, training_scenes
+from workflows.shapes.scenes import training_scenes
 from workflows.shapes.team import Team, work_together
-from workflows.shapes.words import UNKNOWN, numbered, states, vocabulary
+from workflows.shapes.words import states, vocabulary
 
 SCENES = 12_000
 STEPS = 5000
 BATCH = 64
-EMPTY = 0.10
-"""How often the caption is left empty, for classifier-free guidance (Ho & Salimans 2022, arXiv 2207.12598)."""
-STRANGE = 0.02
-"""How often a word is replaced by an unknown one."""
-OFFSET = 0.1
-"""The spread of the noise that is the same everywhere in a channel, so that flat colours come from the text."""
-SNR_LIMIT = 5.0
-"""Where the weight of a noise level stops growing (min-SNR, Hang et al. 2023, arXiv 2303.09556)."""
-JITTER = 0.05
-"""The spread of the noise on latents, which stands for the encoder's."""
 AVERAGE = 0.998
+HARD = MappingProxyType({"star": 2.5, "cross": 1.75})
+"""How often shapes with thin parts are drawn for a batch, against 1 for the others: they are wrong most."""
 
 
 class Denoiser(NamedTuple):
@@ -61,46 +53,6 @@ def fresh(seed: int) -> Denoiser:
     return Denoiser(unet, networks.text_encoder(len(vocabulary()) + 1, generator))
 
 
-def tokens_of(scenes: list[Scene], generator: np.random.Generator) -> list[list[int]]:
-    """Captions of scenes as tokens: new words every time, some empty, some with unknown words."""
-    rows = []
-    for scene in scenes:
-        row = numbered("" if generator.random() < EMPTY else caption(scene, generator))
-        strange = generator.random(len(row)) < STRANGE
-        end = row[-1]
-        inner = range(1, row.index(end))
-        rows.append(
-            [UNKNOWN if odd and place in inner else token for place, (token, odd) in enumerate(zip(row, strange))]
-        )
-    return rows
-
-
-class Batch(NamedTuple):
-    """Noised latents `x` `(B, 4, 16, 16)`, their timesteps, the noise in them, and its weight in the loss."""
-
-    x: Tensor
-    timestep: Tensor
-    noise: Tensor
-    weight: Tensor
-
-
-def noised(latents: Tensor, generator: torch.Generator) -> Batch:
-    """Noise latents to timesteps spread evenly over the schedule."""
-    count = len(latents)
-    sigmas = scaled_linear().sigmas
-    place = (torch.arange(count) + torch.rand(count, generator=generator)) / count
-    timestep = (place * len(sigmas)).long().clamp(max=len(sigmas) - 1)
-    sigma = sigmas[timestep][:, None, None, None]
-    noise = torch.randn(latents.shape, generator=generator)
-    noise = noise + OFFSET * torch.randn(*latents.shape[:2], 1, 1, generator=generator)
-    clean = latents + JITTER * torch.randn(latents.shape, generator=generator)
-    snr = sigma**-2
-    # Where a shape stands is decided at high noise, which an error of eps hardly shows: without the second factor
-    # 88,000 samples had not taught the words for places.
-    weight = snr.clamp(max=SNR_LIMIT) / snr * (1 + sigma**2).sqrt()
-    return Batch((clean + sigma * noise) / (1 + sigma**2).sqrt(), timestep, noise, weight)
-
-
 def train(team: Team, directory: Path, steps: int = STEPS, seed: int = 2, lr: float = 2e-3) -> None:
     """Train both, or go on with what an interrupted training left in `directory`."""
     model = fresh(seed)
@@ -113,11 +65,12 @@ def train(team: Team, directory: Path, steps: int = STEPS, seed: int = 2, lr: fl
     progress = Progress(directory / "denoiser.pt", {**modules, "hints": hints}, optimiser)
     middle = _Kept(model.unet.middle_block[-1])
     scenes = training_scenes(SCENES)
+    often = np.array([HARD.get(scene.shape, 1.0) for scene in scenes])
     latents = encoded_scenes(directory).scaled()
     started, recent = time.time(), 1.0
     for step in range(progress.resume(), steps):
         rng = np.random.default_rng((seed, step))
-        chosen = rng.integers(len(scenes), size=BATCH)
+        chosen = rng.choice(len(scenes), size=BATCH, p=often / often.sum())
         shown = [scenes[int(index)] for index in chosen]
         tokens = torch.tensor(tokens_of(shown, rng))
         generator = torch.Generator().manual_seed(seed * 1_000_003 + step)
@@ -127,14 +80,17 @@ def train(team: Team, directory: Path, steps: int = STEPS, seed: int = 2, lr: fl
             text = states(model.text, team.share(tokens))
             made = model.unet(Inputs(batch.x, batch.timestep, text))
         loss = (batch.weight * (made.float() - batch.noise).square()).mean()
-        hinted = hints(middle.output, text, shown[team.rank :: team.size])
-        (loss + weight_at(step, steps) * hinted).backward()
+        if weight := weight_at(step, steps):
+            hinted = hints(middle.output, text, shown[team.rank :: team.size])
+            (loss + weight * hinted).backward()
+        else:
+            loss.backward()
         team.average(parameter for part in parts for parameter in part.parameters())
         optimiser.step(warm_and_cool(step, steps))
         _follow(average, model, min(AVERAGE, (step + 1) / (step + 10)))
         recent += 0.05 * (float(loss.detach()) - recent)
         if team.rank == 0:
-            progress.note(step, f"loss {recent:.4f} hints {float(hinted.detach()):.3f} {time.time() - started:.0f}s")
+            progress.note(step, f"loss {recent:.4f} {time.time() - started:.0f}s")
     if team.rank == 0:
         progress.save(steps)
 

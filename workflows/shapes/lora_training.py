@@ -15,7 +15,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from graphexec.diffusion.model import Inputs
 from graphexec.diffusion.models.unet import UNet
 from workflows.shapes.autoencoder_training import trained_autoencoder
-from workflows.shapes.denoiser_training import encoded_scenes, noised, tokens_of, trained_denoiser
+from workflows.shapes.batches import noised, tokens_of
+from workflows.shapes.denoiser_training import encoded_scenes, trained_denoiser
 from workflows.shapes.latents import Latents, encoded
 from workflows.shapes.optimiser import warm_and_cool
 from workflows.shapes.scenes import BACKGROUNDS, PLACES, RADII, SHAPES, Scene, compose

@@ -13,8 +13,9 @@ from graphexec.diffusion.schedules import scaled_linear
 from graphexec.diffusion.tokenizer import END, START, tokenize
 from workflows.shapes import networks
 from workflows.shapes.autoencoder_training import SCALE
+from workflows.shapes.batches import SNR_LIMIT, noised, tokens_of
 from workflows.shapes.captions import caption
-from workflows.shapes.denoiser_training import SNR_LIMIT, fresh, noised, tokens_of
+from workflows.shapes.denoiser_training import fresh
 from workflows.shapes.export import CLIP_TOKENS, full_table, rescaled
 from workflows.shapes.hints import GRID, WEIGHT, Hints, weight_at
 from workflows.shapes.latents import Latents
