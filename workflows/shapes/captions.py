@@ -40,7 +40,7 @@ ENDINGS = (
 )
 FILLERS = ("", "", "", "", "", "", ", nice", ", simple", ", clean", ", high quality")
 WORDED = 0.6
-"""How often the size is said, and how often the place is."""
+"""How often the size is said, and how often the place is. Small is always said: a shape is not small unless it is."""
 
 
 def _one(generator: np.random.Generator, choices: Sequence[str]) -> str:
@@ -52,7 +52,7 @@ def caption(scene: Scene, generator: np.random.Generator) -> str:
     colour = _one(generator, COLOUR_WORDS.get(scene.colour, (scene.colour,)))
     background = _one(generator, COLOUR_WORDS.get(scene.background, (scene.background,)))
     words = f"{colour} {_one(generator, SHAPE_WORDS.get(scene.shape, (scene.shape,)))}"
-    if generator.random() < WORDED:
+    if generator.random() < WORDED or scene.size == "small":
         words = f"{_one(generator, SIZE_WORDS[scene.size])} {words}"
     opening = _one(generator, OPENINGS)
     if opening == "a {}" and words.startswith("orange"):

@@ -37,7 +37,7 @@ PALETTE = MappingProxyType(
 COLOURS = ("red", "orange", "yellow", "green", "cyan", "blue", "purple", "pink", "white", "black")
 BACKGROUNDS = ("white", "black", "gray", "blue", "green", "yellow", "pink", "purple")
 SHAPES = ("circle", "square", "triangle", "star", "ring", "heart", "diamond", "cross")
-RADII = MappingProxyType({"small": (14.0, 17.0), "medium": (23.0, 27.0), "large": (34.0, 40.0)})
+RADII = MappingProxyType({"small": (16.0, 19.0), "medium": (23.0, 27.0), "large": (34.0, 40.0)})
 """The range of half the longer side in pixels, by the word for it."""
 PLACES = MappingProxyType(
     {
