@@ -112,14 +112,18 @@ class TransformerBlock(nn.Module):
         n = self.norm1(x)
         q, k, v = _inputs(hooks.self_input, n, n, site)
         k, v = self.attn1.projected(k, v)
-        x += _outputs(hooks.self_output, self.attn1(q, k, v, hooks.self_kernel, site), site)
+        x = _added(x, _outputs(hooks.self_output, self.attn1(q, k, v, hooks.self_kernel, site), site))
         x = per_text(x, len(text.states))
         q, k, v = _inputs(hooks.cross_input, self.norm2(x), text.states, site)
         unchanged = k is text.states and v is text.states
         k, v = text.projected(self.attn2) if unchanged else self.attn2.projected(k, v)
-        x += _outputs(hooks.cross_output, self.attn2(q, k, v, hooks.cross_kernel, site), site)
-        x += self.ff(self.norm3(x))
-        return x
+        x = _added(x, _outputs(hooks.cross_output, self.attn2(q, k, v, hooks.cross_kernel, site), site))
+        return _added(x, self.ff(self.norm3(x)))
+
+
+def _added(x: Tensor, change: Tensor) -> Tensor:
+    """The sum, in the memory of `x` where no gradient will ask for its old value."""
+    return x + change if torch.is_grad_enabled() else x.add_(change)
 
 
 def _inputs(hooks: tuple[AttentionInput, ...], q: Tensor, kv: Tensor, site: Site) -> tuple[Tensor, Tensor, Tensor]:

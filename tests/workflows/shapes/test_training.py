@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from graphexec.diffusion.model import Inputs
 from graphexec.diffusion.schedules import scaled_linear
 from graphexec.diffusion.tokenizer import END, START, tokenize
 from workflows.shapes import networks
@@ -23,7 +24,7 @@ from workflows.shapes.lora_training import Adapter, gray_scenes
 from workflows.shapes.optimiser import Optimiser, orthogonalised, warm_and_cool
 from workflows.shapes.progress import Progress
 from workflows.shapes.scenes import PLACES, training_scenes
-from workflows.shapes.words import UNKNOWN, numbered, vocabulary
+from workflows.shapes.words import UNKNOWN, numbered, states, vocabulary
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -112,6 +113,23 @@ def test_the_learning_rate_rises_and_falls_to_nothing() -> None:
     rates = [warm_and_cool(step, 200) for step in range(201)]
     assert rates[0] == 0.05 and rates[19] == rates[100] == 1.0 and rates[200] == 0.0
     assert rates[130:] == sorted(rates[130:], reverse=True)
+
+
+def test_gradients_reach_every_weight() -> None:
+    """The product's modules are what is trained, so nothing that a gradient needs may be written over."""
+    unet, text = fresh(0)
+    with torch.no_grad():
+        unet.get_parameter("out.2.weight").normal_(generator=generator())
+    tokens = torch.tensor([numbered("a red circle"), numbered("")])
+    x = torch.randn(2, 4, 16, 16, generator=generator())
+    unet(Inputs(x, torch.tensor([10, 900]), states(text, tokens))).square().sum().backward()
+    autoencoder = networks.autoencoder(generator())
+    pixels = torch.rand(1, 3, 32, 32, generator=generator())
+    autoencoder.decode(autoencoder.encode(pixels)).square().sum().backward()
+    spare = "quant_conv.", "encoder.conv_out."  # whose second halves are the variance, which nothing reads here
+    for module in (unet, text, autoencoder):
+        for name, weight in module.named_parameters():
+            assert weight.grad is not None and (bool(weight.grad.any()) or name.startswith(spare)), name
 
 
 def test_a_resumed_training_is_the_one_that_was_not_interrupted(tmp_path: Path) -> None:
