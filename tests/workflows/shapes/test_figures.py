@@ -24,7 +24,7 @@ def test_held_out_prompts_are_drawn_as_well_as_the_card_says(rows: list[Row]) ->
     by_name = {row.name: rates(row.verdicts) for row in rows}
     assert by_name["the evaluator on rendered truth"]["wholly"] >= 0.97
     held = by_name["prompts of held-out combinations"]
-    assert held["background"] >= 11 / 12 and held["colour"] >= 10 / 12 and held["right"] >= 4 / 12
+    assert held["background"] == held["colour"] == 1 and held["right"] >= 11 / 12 and held["place"] >= 0.8
     assert by_name["control: the same pictures, shuffled captions"]["right"] <= 1 / 12
 
 
@@ -53,7 +53,7 @@ def test_the_card_holds_measured_figures() -> None:
     found = re.search(r"\| prompts of held-out combinations \| (\d+) \|(.+)\|", CARD.read_text())
     assert found and int(found[1]) >= 300
     figures = dict(zip(COLUMNS, map(float, found[2].split("|"))))
-    assert figures["background"] >= 0.95 and figures["colour"] >= 0.9 and figures["right"] >= 0.5
+    assert min(figures[name] for name in ("background", "colour", "right", "size", "place")) >= 0.95
 
 
 def test_the_command_prints_the_table(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
