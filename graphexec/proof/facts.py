@@ -52,7 +52,8 @@ def facts_of(graph: Graph, session: Session) -> Facts:
         )
         for id, node in contents(graph).items()
     }
-    policy = {name: str(value) for name, value in asdict(session.policy).items() if name != "torch"}  # in versions
+    resolved = asdict(session.policy).items()
+    policy = {name: str(value) for name, value in resolved if value is not None and name != "torch"}  # in versions
     files = tuple(_file(folder, name, session) for folder, name in dict.fromkeys(_names(graph, session)))
     return Facts(graph_digest(graph), policy, versions(), dict(sorted(types.items())), nodes, files)
 
