@@ -21,17 +21,21 @@ have versions of their own; nor are safetensors, which only moves bytes, Python 
 MACHINE = frozenset(("hardware", "threads"))
 """What of the policy changes the last digits only: a lock from another machine warns of it."""
 
+OPEN = frozenset(("memory",))
+"""What of the policy a lock leaves out when it was open, and which is drift when it no longer is."""
+
 SURROUNDINGS = frozenset((codes.POLICY_DRIFT, codes.VERSION_DRIFT))
 """Drift of what a workflow runs on rather than of the workflow: `verify` exists to tell whether it matters."""
 
 
 def drift(lock: Lock, facts: Facts, source: Source) -> list[Diagnostic]:
     """Return every difference between a lock and what is there now, with positions in the lock's text."""
+    fixed = (lock.policy.keys() | OPEN) - MACHINE
     found = [
         *_workflow(lock, facts),
         *_files(lock.files, facts.files),
         *_table("node type", codes.TYPE_DRIFT, "types", lock.types, facts.types, frozenset(facts.types)),
-        *_table("policy", codes.POLICY_DRIFT, "policy", lock.policy, facts.policy, lock.policy.keys() - MACHINE),
+        *_table("policy", codes.POLICY_DRIFT, "policy", lock.policy, facts.policy, fixed),
         *_table("version of", codes.VERSION_DRIFT, "versions", lock.versions, facts.versions, NUMERIC),
     ]
     return locate(found, source)

@@ -87,6 +87,16 @@ def test_another_number_of_threads_is_a_warning(locked: Path) -> None:
     assert ended.status == 0 and re.search(r'warning GX914: policy threads was "\d+", is now "7"', ended.err)
 
 
+def test_a_budget_for_models_is_locked_when_it_is_set(project: Path) -> None:
+    """It decides what is decoded in tiles, which changes pictures."""
+    assert call("lock", "flow.json").status == 0
+    assert "memory" not in (project / "flow.json.lock").read_text()
+    assert drifted("--memory", "1GB")[0].endswith('error GX914: policy memory was not there, is now "1000000000"')
+    assert call("lock", "flow.json", "--memory", "1GB").status == 0
+    assert call("run", "--frozen", "flow.json", "--memory", "1GB").status == 0
+    assert "error GX914: policy memory was" in drifted()[0]
+
+
 def test_another_version_of_a_pack_is_drift(locked: Path) -> None:
     (locked / "pack.py").write_text((locked / "pack.py").read_text().replace("VERSION = 1", "VERSION = 2"))
     (said,) = drifted()

@@ -94,6 +94,7 @@ def node(change: dict) -> dict:
         ({"policy": {**BASE.policy, "device": "cuda"}}, 'policy device was "cpu"', "error"),
         ({"policy": {**BASE.policy, "hardware": "y"}}, "policy hardware was", "warning"),
         ({"policy": {**BASE.policy, "threads": "3"}}, "policy threads was", "warning"),
+        ({"policy": {**BASE.policy, "memory": "9"}}, "policy memory was not there", "error"),
         ({"policy": {"hardware": "x", "threads": "2"}}, "policy device was \"cpu\", is now not there", "error"),
         ({"versions": {**BASE.versions, "torch": "2"}}, "version of torch", "error"),
         ({"versions": {"python": "3"}}, 'version of torch was "1", is now not there', "error"),
