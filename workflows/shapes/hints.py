@@ -45,7 +45,8 @@ class Hints(nn.Module):
         where = (self.where(features) - self.get_buffer("coordinates")).square().mean()
         said = (self.said(text[:, -1].float()) - _words(scenes)).square().mean()
         covered = F.binary_cross_entropy_with_logits(self.covered(features)[:, 0], _covers(scenes))
-        return where + said + covered
+        total: Tensor = where + said + covered
+        return total
 
 
 def _words(scenes: Sequence[Scene]) -> Tensor:
