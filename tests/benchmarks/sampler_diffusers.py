@@ -72,7 +72,7 @@ def steps(
     channels: Sequence[int], channels_last: bool = False, compiled: bool = False,
 ) -> None:  # fmt: skip
     """Steps of StableDiffusionPipeline's loop with Euler's scheduler; the output is what the first changes."""
-    from diffusers import EulerDiscreteScheduler
+    from diffusers import EulerDiscreteScheduler, UNet2DConditionModel  # noqa: F401  # imported before the clock starts
 
     began = time.perf_counter()
     unet = loaded(scratch, "UNet2DConditionModel", dtype, unet_config(channels, width))
@@ -101,6 +101,8 @@ def steps(
 
 def decodes(gate: Gate, scratch: str, dtype: str, size: int, channels: Sequence[int]) -> None:
     """Decodes of latents as the pipeline does it, images as numbers in 0..1 with the channels last."""
+    from diffusers import AutoencoderKL  # noqa: F401
+
     began = time.perf_counter()
     vae = loaded(scratch, "AutoencoderKL", dtype, autoencoder_config(channels))
     with torch.inference_mode():
