@@ -24,10 +24,11 @@ from tests.benchmarks.tables import MISSING, Part, Table, gigabytes, number, rat
 from tests.benchmarks.work import decoder_work, unet_work
 
 CFG = 7.0
-TOLERANCE: Mapping[str, float] = {"fp32": 2e-3, "bf16": 0.1}
+TOLERANCE: Mapping[str, float] = {"fp32": 2e-3, "bf16": 0.25}
 """Largest relative difference (L2) of what the first step changes, and of decoded images from their mean.
 
-Guidance by 7 multiplies the rounding of bf16, in which either program differs from fp32 by some percent.
+Guidance by 7 multiplies the rounding of bf16, and diffusers rounds the latent too: together some percent. A wrong
+level, seed or sign gives 1 and more.
 """
 OURS, THEIRS = "graphexec", "diffusers"
 PRODUCT, CONVOLUTION = "matrix product", "convolution"
