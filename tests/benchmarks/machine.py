@@ -14,6 +14,7 @@ from graphexec.diffusion.processor import cores, processor
 from tests.benchmarks.rivals import DASK, DIFFUSERS, HAMILTON
 
 ROOT = Path(__file__).parents[2]
+CODE = ("graphexec", "nodes", "workflows", "tests")
 TELLING = ("amx_bf16", "avx512_bf16", "avx512f", "avx2")
 
 
@@ -35,12 +36,18 @@ def description() -> str:
 
 
 def revision() -> str:
-    """The commit that was measured, with a plus sign where files differ from it."""
+    """The commit that was measured, with a plus sign where code differs from it."""
     try:
-        git = ["git", "-C", str(ROOT), "describe", "--always", "--exclude=*", "--dirty=+"]
-        return subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
+        commit, changed = (
+            _git(*words) for words in (("rev-parse", "--short", "HEAD"), ("status", "--porcelain", *CODE))
+        )
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
+    return commit + ("+" if changed else "")
+
+
+def _git(*words: str) -> str:
+    return subprocess.run(["git", "-C", str(ROOT), *words], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _model() -> str:
