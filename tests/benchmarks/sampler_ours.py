@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -67,10 +68,11 @@ def start(seed: int, *shape: int) -> torch.Tensor:
 
 
 def opened(scratch: str, dtype: str) -> graphexec.Session:
-    """A Session as users have it, with a cache on disk."""
+    """A Session as users have it, with a cache on disk; an empty one, or steps of an earlier race would be reused."""
     place = Path(scratch)
+    cache = Path(tempfile.mkdtemp(prefix="cache-", dir=place))
     return graphexec.Session(
-        place / "models", output=place / "output", nodes=[place / "pack.py"], cache=place / "cache", dtype=dtype
+        place / "models", output=place / "output", nodes=[place / "pack.py"], cache=cache, dtype=dtype
     )
 
 
