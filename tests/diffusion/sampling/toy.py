@@ -48,6 +48,7 @@ class Toy:
     schedule: object = SD
     latent_format: LatentFormat = field(default_factory=lambda: LatentFormat(scale=0.5))
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    dtype: torch.dtype = torch.float32
     identity: str | None = None
 
     def network(self):
