@@ -25,7 +25,8 @@ class Block:
     """A code block: its language, its text, its line in the page, and the comment above it.
 
     `<!-- file: NAME -->` writes the text to a file first, `<!-- status: 1 -->` is the status that a command ends with,
-    `<!-- before: COMMAND -->` prepares what the page takes for granted, `<!-- not run: network -->` speaks for itself.
+    `<!-- before: COMMAND -->` prepares what the page takes for granted, `<!-- not run: network -->` (or
+    `checkout`) says what a block needs that a test does not have.
     """
 
     language: str
@@ -50,8 +51,8 @@ class Block:
 
     @property
     def is_run(self) -> bool:
-        """Whether the block can be run without a network."""
-        return self._mark("not run") != "network"
+        """Whether the block can be run without a network, and outside a checkout."""
+        return self._mark("not run") not in ("network", "checkout")
 
     def _mark(self, name: str) -> str | None:
         return self.marks.removeprefix(f"{name}: ") if self.marks.startswith(f"{name}: ") else None
