@@ -71,11 +71,11 @@ class Policy:
     """The resolved numeric policy: what results depend on beside the workflow, its files and the code of nodes.
 
     `device` is cpu, cuda, cuda:N or mps, and `hardware` names its kind: two of one kind give the same bits. The number
-    formats are fp32, bf16 or fp16: `dtype` of the networks in small files, `large_dtype` of those in large ones (the
-    hooks tell which a file is), and those of autoencoders and text encoders. `noise` is the revision of step noise,
-    `threads` how many compute on the processor (None: as the host has it), `torch` PyTorch's version with its build.
-    `memory` are the bytes that models and what they compute may take (None: what the machine has); images that would
-    need more whole are decoded and encoded in tiles.
+    formats are fp32, bf16 or fp16: `dtype` of the networks in small files, `large_dtype` of those in large ones,
+    likewise of small autoencoders and large ones (the hooks tell which is what), and of text encoders. `noise` is the
+    revision of step noise, `threads` how many compute on the processor (None: as the host has it), `torch` PyTorch's
+    version with its build. `memory` are the bytes that models and what they compute may take (None: what the machine
+    has); images that would need more whole are decoded and encoded in tiles.
     """
 
     device: str = "cpu"
@@ -83,6 +83,7 @@ class Policy:
     dtype: str = "fp32"
     large_dtype: str = "fp32"
     autoencoder_dtype: str = "fp32"
+    large_autoencoder_dtype: str = "fp32"
     text_dtype: str = "fp32"
     noise: str = "comfyui"
     threads: int | None = None

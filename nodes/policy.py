@@ -12,6 +12,9 @@ from graphexec.ports import Policy, Remembered, counted
 DTYPES = ("fp32", "bf16", "fp16")
 LARGE = 200_000_000
 """Parameters of a file from which on `auto` computes in bf16 where that is fast (ADR 14)."""
+LARGE_AUTOENCODER = 40_000_000
+"""The same for an autoencoder, by its own parameters: 84 M in SD1, SD2 and SDXL. It is less than half of that, so that
+a file without a header, whose bytes count as fp32, is a large one in half precision too."""
 PARTS: Mapping[str, tuple[str, ...]] = {
     "checkpoints": ("network", "autoencoder", "text"),
     "diffusion_models": ("network",),
@@ -37,11 +40,11 @@ def resolve(device: str, dtype: str, noise: str, threads: int | None = None) -> 
         raise UsageError(f"dtype {dtype!r} is not one of auto, {', '.join(DTYPES)}")
     fast = "bf16" if bf16 else "fp32" if place == "cpu" else "fp16"
     small, large = ("fp32", fast) if dtype == "auto" else (dtype, dtype)
-    autoencoder, text = _companions(dtype, place, bf16)
+    autoencoder, large_autoencoder, text = _companions(dtype, place, bf16)
     if threads is not None and threads < 1:
         raise UsageError(f"threads {threads!r} is not a number above 0")
     count = threads or default_threads()
-    return Policy(place, hardware, small, large, autoencoder, text, noise, count, torch_version())
+    return Policy(place, hardware, small, large, autoencoder, large_autoencoder, text, noise, count, torch_version())
 
 
 def _place(device: str) -> tuple[str, str, bool]:
@@ -67,23 +70,21 @@ def _place(device: str) -> tuple[str, str, bool]:
     return "cpu", here.kind, here.fast_bf16
 
 
-def _companions(dtype: str, place: str, bf16: bool) -> tuple[str, str]:
-    """Return the number formats of autoencoders and text encoders.
+def _companions(dtype: str, place: str, bf16: bool) -> tuple[str, str, str]:
+    """Return the number formats of small autoencoders, large ones, and text encoders.
 
-    `auto` leaves both in fp32: they run once, and what they lose shows in every pixel. Autoencoders overflow in fp16.
+    Autoencoders overflow in fp16. `auto` leaves text encoders in fp32: they run once, and what they lose shows in every
+    pixel.
     """
     if dtype == "auto":
-        return "fp32", "fp32"
-    if dtype != "fp16":
-        return dtype, dtype
-    return "bf16" if bf16 and place != "cpu" else "fp32", dtype
+        return "fp32", "bf16" if bf16 else "fp32", "fp32"
+    autoencoder = dtype if dtype != "fp16" else "bf16" if bf16 and place != "cpu" else "fp32"
+    return autoencoder, autoencoder, dtype
 
 
 def formats(policy: Policy, folder: str, path: Path, remembered: Remembered = counted) -> dict[str, str]:
     """Return the number format of each part of a model file, by the part's name. Raises OSError, NodeError."""
-    parts = PARTS.get(folder, ())
-    known = {"autoencoder": policy.autoencoder_dtype, "text": policy.text_dtype}
-    return {part: known[part] if part in known else _network(policy, path, remembered) for part in parts}
+    return {part: _format(part, policy, path, remembered) for part in PARTS.get(folder, ())}
 
 
 def revised(policy: Policy, formats: Mapping[str, str]) -> dict[str, str]:
@@ -94,9 +95,17 @@ def revised(policy: Policy, formats: Mapping[str, str]) -> dict[str, str]:
     return {part: words.get(word, word) for part, word in formats.items()}
 
 
-def _network(policy: Policy, path: Path, remembered: Remembered) -> str:
-    if policy.dtype == policy.large_dtype:
-        return policy.dtype
-    from graphexec.diffusion.loading.header import parameters
+def _format(part: str, policy: Policy, path: Path, remembered: Remembered) -> str:
+    """Return the number format of one part. A file is asked how large it is only where that matters."""
+    from graphexec.diffusion.loading import sizes
 
-    return policy.large_dtype if remembered("parameters", path, parameters) >= LARGE else policy.dtype
+    match part:
+        case "network":
+            small, large, least = policy.dtype, policy.large_dtype, LARGE
+            name, count = "parameters", sizes.parameters
+        case "autoencoder":
+            small, large, least = policy.autoencoder_dtype, policy.large_autoencoder_dtype, LARGE_AUTOENCODER
+            name, count = "autoencoder parameters", sizes.autoencoder_parameters
+        case _:
+            return policy.text_dtype
+    return large if small != large and remembered(name, path, count) >= least else small

@@ -30,12 +30,13 @@ SURROUNDINGS = frozenset((codes.POLICY_DRIFT, codes.VERSION_DRIFT))
 
 def drift(lock: Lock, facts: Facts, source: Source) -> list[Diagnostic]:
     """Return every difference between a lock and what is there now, with positions in the lock's text."""
-    fixed = (lock.policy.keys() | OPEN) - MACHINE
+    policy = _completed(lock.policy)
+    fixed = (policy.keys() | OPEN) - MACHINE
     found = [
         *_workflow(lock, facts),
         *_files(lock.files, facts.files),
         *_table("node type", codes.TYPE_DRIFT, "types", lock.types, facts.types, frozenset(facts.types)),
-        *_table("policy", codes.POLICY_DRIFT, "policy", lock.policy, facts.policy, fixed),
+        *_table("policy", codes.POLICY_DRIFT, "policy", policy, facts.policy, fixed),
         *_table("version of", codes.VERSION_DRIFT, "versions", lock.versions, facts.versions, NUMERIC),
     ]
     return locate(found, source)
@@ -49,6 +50,15 @@ def has_errors(findings: Iterable[Diagnostic]) -> bool:
 def as_warnings(findings: list[Diagnostic]) -> list[Diagnostic]:
     """Return the findings with drift of the surroundings as warnings."""
     return [replace(f, severity=Severity.WARNING) if f.code in SURROUNDINGS else f for f in findings]
+
+
+def _completed(policy: Mapping[str, str]) -> Mapping[str, str]:
+    """Return a lock's policy with what it leaves out when it is older than number formats for large autoencoders.
+
+    Autoencoders of all sizes had one format then.
+    """
+    known = policy.get("autoencoder_dtype")
+    return policy if known is None else {"large_autoencoder_dtype": known, **policy}
 
 
 def _workflow(lock: Lock, facts: Facts) -> Iterator[Diagnostic]:

@@ -185,7 +185,9 @@ class TestEveryFieldOfTheRecipeMatters:
         assert len(found) == 2
 
 
-@pytest.mark.parametrize("field", ["dtype", "large_dtype", "autoencoder_dtype", "text_dtype"])
+@pytest.mark.parametrize(
+    "field", ["dtype", "large_dtype", "autoencoder_dtype", "large_autoencoder_dtype", "text_dtype"]
+)
 def test_number_formats_count_only_where_files_are_opened(field):
     """So that another --dtype re-runs nothing that does not compute in it."""
     assert key(node(spec())) == key(node(spec()), policy=dataclasses.replace(Policy(), **{field: "bf16"}))

@@ -119,3 +119,19 @@ def test_each_field_counts(change: dict, said: str, severity: str) -> None:
     lock, source = locked(BASE)
     (finding,) = drift(lock, replace(BASE, **change), source)
     assert said in finding.message and finding.severity is Severity(severity)
+
+
+@pytest.mark.parametrize(("locked_word", "now", "said"), [
+    (None, "fp32", None),
+    (None, "bf16", 'policy large_autoencoder_dtype was "fp32", is now "bf16"'),
+    ("bf16", "bf16", None),
+])  # fmt: skip
+def test_a_lock_older_than_large_autoencoders_means_one_format_for_all(
+    locked_word: str | None, now: str, said: str | None
+) -> None:
+    policy = {"autoencoder_dtype": "fp32"}
+    before = policy if locked_word is None else {**policy, "large_autoencoder_dtype": locked_word}
+    lock, source = locked(replace(BASE, policy=before))
+    findings = drift(lock, replace(BASE, policy={**policy, "large_autoencoder_dtype": now}), source)
+    assert [f.message for f in findings] == ([] if said is None else [said])
+    assert all(f.severity is Severity.ERROR and f.span is not None for f in findings)

@@ -7,11 +7,10 @@ from typing import Literal
 from graphexec.diffusion.loading.diffusers_files import AUTOENCODER_MARK, autoencoder_sources
 from graphexec.diffusion.loading.header import BadModelFile
 from graphexec.diffusion.loading.parts import Part, prefixed
+from graphexec.diffusion.loading.sizes import autoencoder_prefix
 from graphexec.diffusion.loading.weights import WeightsFile
 from graphexec.diffusion.models.autoencoder_layout import AutoencoderLayout, autoencoder_layout
 from graphexec.diffusion.models.tiny_autoencoder import WIDTH
-
-PREFIXES = ("first_stage_model.", "")
 
 
 def find_autoencoder(file: WeightsFile) -> tuple[Part, AutoencoderLayout] | None:
@@ -19,7 +18,7 @@ def find_autoencoder(file: WeightsFile) -> tuple[Part, AutoencoderLayout] | None
     tensors = file.header.tensors
     if AUTOENCODER_MARK in tensors:
         return _with_layout(Part(file, "vae", autoencoder_sources(tensors)))
-    prefix = next((prefix for prefix in PREFIXES if f"{prefix}decoder.conv_in.weight" in tensors), None)
+    prefix = autoencoder_prefix(tensors)
     return None if prefix is None else _with_layout(prefixed(file, "vae", prefix))
 
 

@@ -71,19 +71,6 @@ def read_header(path: Path) -> Header:
     return _parse(path, text, size - 8 - length)
 
 
-def parameters(path: Path) -> int:
-    """Return how many numbers a model file holds; of a file without a header, how many fit as fp32.
-
-    Raises BadModelFile.
-    """
-    if path.suffix.lower() in SAFETENSORS:
-        return sum(math.prod(tensor.shape) for tensor in read_header(path).tensors.values())
-    try:
-        return path.stat().st_size // ITEM_BYTES["F32"]
-    except OSError as error:
-        raise BadModelFile(path, f"cannot be read: {error.strerror}") from error
-
-
 def _parse(path: Path, text: bytes, data_bytes: int) -> Header:
     try:
         fields = json.loads(text, object_pairs_hook=lambda pairs: _unique(path, pairs))
