@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -34,7 +36,8 @@ class ResidualBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """`(B, inner, h, w)` to `(B, outer, h, w)`."""
         h = self.conv1(activated(self.norm1, x))
-        h = self.conv2(activated(self.norm2, h))
+        h = activated(self.norm2, h)  # what it was made of is free before the convolution takes place for its result
+        h = self.conv2(h)
         h += self.nin_shortcut(x) if hasattr(self, "nin_shortcut") else x
         return h
 
@@ -93,13 +96,17 @@ class LevelModule(nn.Module):
         if self.resample:
             self.add_module(resample, (Down if resample == "downsample" else Up)(spec.blocks[-1][1]))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """`(B, C, h, w)` through the level."""
+    def steps(self) -> Iterator[nn.Module]:
+        """The level's modules in order, from one map to the next.
+
+        Who runs them holds one map; a `forward` of the level would have its caller hold the level's first all along.
+        """
         for number, block in enumerate(self.block):
-            x = block(x)
+            yield block
             if number < len(self.attn):
-                x = self.attn[number](x)
-        return self.get_submodule(self.resample)(x) if self.resample else x
+                yield self.attn[number]
+        if self.resample:
+            yield self.get_submodule(self.resample)
 
 
 class Middle(nn.Module):
@@ -123,7 +130,9 @@ class Encoder(nn.Module):
         super().__init__()
         first, last = spec.down[0].blocks[0][0], spec.down[-1].blocks[-1][1]
         self.conv_in = Conv2d(3, first, 3, padding=1)
-        self.down = nn.ModuleList(LevelModule(level, "downsample") for level in spec.down)
+        levels = [LevelModule(level, "downsample") for level in spec.down]
+        self.down = nn.ModuleList(levels)
+        self.steps = [step for level in levels for step in level.steps()]
         self.mid = Middle(last)
         self.norm_out = norm(last)
         self.conv_out = Conv2d(last, spec.moments, 3, padding=1)
@@ -131,8 +140,8 @@ class Encoder(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """`(B, 3, H, W)` to `(B, moments, H / 8, W / 8)`."""
         x = self.conv_in(x)
-        for level in self.down:
-            x = level(x)
+        for step in self.steps:
+            x = step(x)
         return self.conv_out(activated(self.norm_out, self.mid(x)))
 
 
@@ -144,15 +153,17 @@ class Decoder(nn.Module):
         first, last = spec.up[-1].blocks[0][0], spec.up[0].blocks[-1][1]
         self.conv_in = Conv2d(spec.channels, first, 3, padding=1)
         self.mid = Middle(first)
-        self.up = nn.ModuleList(LevelModule(level, "upsample") for level in spec.up)
+        levels = [LevelModule(level, "upsample") for level in spec.up]
+        self.up = nn.ModuleList(levels)
+        self.steps = [step for level in reversed(levels) for step in level.steps()]
         self.norm_out = norm(last)
         self.conv_out = Conv2d(last, 3, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
         """`(B, C, h, w)` to `(B, 3, 8 h, 8 w)`."""
         x = self.mid(self.conv_in(x))
-        for level in reversed(list(self.up)):
-            x = level(x)
+        for step in self.steps:
+            x = step(x)
         return self.conv_out(activated(self.norm_out, x))
 
 
