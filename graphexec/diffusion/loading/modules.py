@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from graphexec.diffusion.loading.header import BadModelFile
 from graphexec.diffusion.loading.parts import Finish, Part
-from graphexec.diffusion.memory import WeightsPool, tensor_bytes
+from graphexec.diffusion.memory import WeightsPool, give_back, tensor_bytes
 from graphexec.diffusion.models import packing
 from graphexec.diffusion.patches import Patch, WeightPatch
 
@@ -45,6 +45,7 @@ def load_module(
         shared = shared_weights(part, list(shapes), pool, dtype, device, form)
         own = patched_weights(part, shared, changes, dtype, scope, form)
         module.load_state_dict({**shared, **own}, assign=True)
+        give_back()
         return module.eval().requires_grad_(False), tensor_bytes(own.values())
 
     return pool.get(key, fill, lambda filled: filled[1])[0]

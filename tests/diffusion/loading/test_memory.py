@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import platform
+import re
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from threading import Barrier, Thread
 
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
 from graphexec.diffusion.loading.checkpoint import load_unet
-from graphexec.diffusion.memory import WeightsPool, tensor_bytes
+from graphexec.diffusion.memory import WeightsPool, give_back, tensor_bytes
 from tests.diffusion.layouts import write_unet
 
 
@@ -118,6 +122,19 @@ def test_patched_models_share_all_that_is_not_patched(tmp_path):
     assert_close(both[two.name], 2 * plain[two.name])
     assert base.with_patch(one).network().module is base.with_patch(one).network().module
     assert base.network().module is not base.with_patch(one).network().module
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries give memory back by themselves")
+def test_freed_memory_is_given_back():
+    def anonymous():
+        return int(re.search(r"RssAnon:\s+(\d+) kB", Path("/proc/self/status").read_text())[1]) << 10
+
+    blocks = [bytes(1 << 16) for _ in range(2000)]
+    before = anonymous()
+    last = blocks.pop()  # lies behind the others, which so stay in the heap
+    blocks.clear()
+    give_back()
+    assert before - anonymous() > 100e6 and len(last) == 1 << 16
 
 
 def test_weights_come_back_after_they_gave_way(tmp_path):
