@@ -89,10 +89,12 @@ def formats(policy: Policy, folder: str, path: Path, remembered: Remembered = co
 
 def revised(policy: Policy, formats: Mapping[str, str]) -> dict[str, str]:
     """Return number formats as cache keys have them: with the revision of our arithmetic, where it has one."""
-    from graphexec.diffusion.processor import BF16_REVISION
+    from graphexec.diffusion.processor import REVISIONS
 
-    words = {"bf16": f"bf16 (revision {BF16_REVISION})"} if policy.device_class == "cpu" else {}
-    return {part: words.get(word, word) for part, word in formats.items()}
+    revisions = REVISIONS if policy.device_class == "cpu" else {}
+    return {
+        part: f"{word} (revision {revisions[word]})" if word in revisions else word for part, word in formats.items()
+    }
 
 
 def _format(part: str, policy: Policy, path: Path, remembered: Remembered) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import graphexec
-from graphexec.diffusion.processor import BF16_REVISION
+from graphexec.diffusion.processor import REVISIONS
 from graphexec.errors import UsageError
 from tests.cli.program import call
 
@@ -232,7 +232,9 @@ def test_number_formats_and_steps_that_are_shared(home: Path, models: Path) -> N
         "handle",
         "made anew, cheap: "
         + "; ".join(
-            f"numeric policy fp32 -> bf16 (revision {BF16_REVISION}) ({part} of checkpoints/tiny.safetensors)"
+            "numeric policy "
+            f"fp32 (revision {REVISIONS['fp32']}) -> bf16 (revision {REVISIONS['bf16']}) "
+            f"({part} of checkpoints/tiny.safetensors)"
             for part in ("network", "autoencoder", "text")
         ),
     )

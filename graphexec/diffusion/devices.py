@@ -14,6 +14,8 @@ DTYPES: Mapping[str, torch.dtype] = MappingProxyType(
     {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 )
 
+WORDS: Mapping[torch.dtype, str] = MappingProxyType({dtype: word for word, dtype in DTYPES.items()})
+
 
 @dataclass(frozen=True, slots=True)
 class Placement:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import takewhile
 from pathlib import Path
+from types import MappingProxyType
 
 CPUINFO = Path("/proc/cpuinfo")
 SIBLINGS = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
@@ -17,8 +18,8 @@ RELEVANT = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16", "amx
             "sve2", "bf16")  # fmt: skip
 """Instruction sets by which PyTorch, oneDNN and MKL choose their kernels, and so how sums are rounded."""
 
-BF16_REVISION = 2
-"""How processors compute in bf16 here: raised when a change of ours gives other bits, and so part of cache keys."""
+REVISIONS: Mapping[str, int] = MappingProxyType({"fp32": 2, "bf16": 2})
+"""How processors compute here, by number format: raised when a change of ours gives other bits; in cache keys."""
 
 
 @dataclass(frozen=True, slots=True)

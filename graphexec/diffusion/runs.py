@@ -10,13 +10,14 @@ from torch import Tensor
 
 from graphexec import __version__
 from graphexec.diffusion import codecs
+from graphexec.diffusion.devices import WORDS
 from graphexec.diffusion.drive import Checkpoint, drive
 from graphexec.diffusion.evaluation import Evaluator
 from graphexec.diffusion.guidance import GuidedDenoiser, Guider, prepared
 from graphexec.diffusion.inpainting import Inpainting, fitted_mask
 from graphexec.diffusion.noise import PartedNoise, Revision, fresh_noise, step_noise
 from graphexec.diffusion.parameterization import noised, starts_from_noise
-from graphexec.diffusion.processor import BF16_REVISION, processor
+from graphexec.diffusion.processor import REVISIONS, processor
 from graphexec.diffusion.resumption import Blobs, Trail, keys, lasting
 from graphexec.diffusion.samplers.base import Problem, StepNoise, unset
 from graphexec.diffusion.sampling import Sampler
@@ -114,8 +115,8 @@ def computer(device: torch.device, dtype: torch.dtype) -> list[Plain]:
     """What of this machine and its software the bits of a run depend on."""
     if device.type == "cuda":
         return [__version__, torch.__version__, torch.cuda.get_device_name(device)]
-    revised: list[Plain] = [BF16_REVISION] if dtype == torch.bfloat16 else []
-    return [__version__, torch.__version__, device.type, processor().kind, torch.get_num_threads(), *revised]
+    revision = REVISIONS.get(WORDS[dtype], 1)
+    return [__version__, torch.__version__, device.type, processor().kind, torch.get_num_threads(), revision]
 
 
 @dataclass(frozen=True, slots=True)

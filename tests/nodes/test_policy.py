@@ -11,7 +11,7 @@ import pytest
 import graphexec
 from graphexec.diffusion import accelerators, processor
 from graphexec.diffusion.accelerators import NONE, Accelerators
-from graphexec.diffusion.processor import BF16_REVISION, Processor
+from graphexec.diffusion.processor import REVISIONS, Processor
 from graphexec.errors import UsageError
 from graphexec.ports import Policy
 from nodes import policy
@@ -154,9 +154,12 @@ def hollow(path, tensors):
     return path
 
 
-def test_keys_have_the_revision_of_bf16_on_processors():
+def test_keys_have_the_revision_of_arithmetic_on_processors():
     made = {"network": "bf16", "text": "fp32"}
-    assert revised(Policy(), made) == {"network": f"bf16 (revision {BF16_REVISION})", "text": "fp32"}
+    assert revised(Policy(), made) == {
+        "network": f"bf16 (revision {REVISIONS['bf16']})",
+        "text": f"fp32 (revision {REVISIONS['fp32']})",
+    }
     assert revised(Policy(device="cuda:1"), made) == made
 
 

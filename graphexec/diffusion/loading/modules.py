@@ -41,7 +41,7 @@ def load_module(
             module = build()
         shapes = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
         refuse_misfits(part, shapes)
-        form = (lambda name, tensor: tensor) if plain else packing.packer(module, dtype, device)
+        form = packing.as_it_is if plain else packing.packer(module, dtype, device)
         shared = shared_weights(part, list(shapes), pool, dtype, device, form)
         own = patched_weights(part, shared, changes, dtype, scope, form)
         module.load_state_dict({**shared, **own}, assign=True)
@@ -85,5 +85,5 @@ def patched_weights(
         weight = part.read([name], dtype, tensor.device)[name] if tensor.is_mkldnn else tensor
         for change in applied:
             weight = change.apply(scope + name, weight.float())
-        own[name] = form(name, part.convert(weight, dtype))
+        own |= form(name, part.convert(weight, dtype))
     return own

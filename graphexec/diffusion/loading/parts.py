@@ -16,8 +16,8 @@ from graphexec.diffusion.loading.weights import WeightsFile
 GROUP = 1 << 27
 """Numbers read with one map of a file."""
 
-Finish: TypeAlias = Callable[[str, Tensor], Tensor]
-"""Gives a tensor, by the module's name for it, the form that it is kept in."""
+Finish: TypeAlias = Callable[[str, Tensor], Mapping[str, Tensor]]
+"""Gives a tensor, by the module's name for it, the form that it is kept in: one tensor or several, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Part:
             for name in group:
                 view = self.sources[name].view(stored[self.sources[name].name])
                 tensor = self.convert(view, dtype).to(device).contiguous()
-                tensors[name] = finish(name, tensor) if finish else tensor
+                tensors |= finish(name, tensor) if finish else {name: tensor}
         return tensors
 
     def convert(self, weight: Tensor, dtype: torch.dtype) -> Tensor:

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from graphexec.diffusion.models.hooks import AttentionInput, AttentionKernel, AttentionOutput, Site, UNetHooks
-from graphexec.diffusion.models.layers import Conv2d, GroupNorm, LayerNorm, Linear
+from graphexec.diffusion.models.layers import Conv2d, GatedLinear, GroupNorm, LayerNorm, Linear
 from graphexec.diffusion.models.layout import Transformer
 from graphexec.diffusion.models.text_states import TextStates, per_text
 
@@ -64,20 +64,21 @@ class Attention(nn.Module):
 
 
 class GatedProjection(nn.Module):
-    """GEGLU (Shazeer 2020, arXiv 2002.05202)."""
+    """The place of the gated layer in files: it has the name `proj` there."""
 
     def __init__(self, inner: int, outer: int) -> None:
         super().__init__()
-        self.proj = Linear(inner, 2 * outer)
+        self.proj = GatedLinear(inner, outer)
 
     def forward(self, x: Tensor) -> Tensor:
-        """`(B, T, inner)` to `(B, T, outer)`."""
-        value, gate = self.proj(x).chunk(2, dim=-1)
-        return F.gelu(gate).mul_(value)
+        """`(..., inner)` to `(..., outer)`."""
+        return self.proj(x)
 
 
-HIDDEN = 6 << 20
-"""Numbers of the hidden layer to hold at a time: more than the processor's caches hold are written and read slowly."""
+HIDDEN = 12 << 20
+"""Bytes of the hidden layer to hold at a time: more than the processor's caches hold are written and read slowly."""
+FEWEST = 512
+"""Tokens of a piece: a product of fewer rows does not pay for its weights."""
 
 
 class FeedForward(nn.Module):
@@ -90,7 +91,8 @@ class FeedForward(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """`(B, T, width)` to the same shape. Tokens do not see each other, so they go through in pieces."""
         tokens = x.flatten(0, 1)
-        pieces = math.ceil(tokens.shape[0] * 8 * x.shape[2] / HIDDEN)
+        width = 8 * x.shape[2] * x.element_size()
+        pieces = math.ceil(len(tokens) / max(FEWEST, HIDDEN // width))
         return torch.cat([self.net(piece) for piece in tokens.chunk(pieces)]).view_as(x)
 
 

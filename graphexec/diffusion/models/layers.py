@@ -6,9 +6,10 @@ convolutions also take weights that `packing` has laid out for the processor.
 
 from __future__ import annotations
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from graphexec.diffusion.models import packing
+from graphexec.diffusion.models import convolution, packing
 
 
 class Linear(nn.Linear):
@@ -22,6 +23,20 @@ class Linear(nn.Linear):
         return packing.linear(input, self) if self.weight.is_mkldnn else super().forward(input)
 
 
+class GatedLinear(packing.Halved):
+    """GEGLU (Shazeer 2020, arXiv 2002.05202): half of a linear layer's output, times gelu of the other half."""
+
+    def reset_parameters(self) -> None:
+        """Leave the weights as they are."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """`(..., inner)` to `(..., outer)`."""
+        if self.weight.is_mkldnn:
+            return packing.gated(input, self)
+        value, gate = super().forward(input).chunk(2, dim=-1)
+        return F.gelu(gate).mul_(value)
+
+
 class Conv2d(nn.Conv2d):
     """A convolution."""
 
@@ -30,7 +45,9 @@ class Conv2d(nn.Conv2d):
 
     def forward(self, input: Tensor) -> Tensor:
         """`(B, inner, h, w)` to `(B, outer, h', w')`."""
-        return packing.convolution(input, self) if self.weight.is_mkldnn else super().forward(input)
+        if self.weight.is_mkldnn:
+            return packing.convolution(input, self)
+        return convolution.product(input, self) if convolution.by_product(input, self) else super().forward(input)
 
 
 class GroupNorm(nn.GroupNorm):

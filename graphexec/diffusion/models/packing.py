@@ -6,7 +6,7 @@ Packed ones are opaque to everything but these functions; the results are those 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -44,31 +44,76 @@ def _halves_on_gpu(dtype: torch.dtype, device: torch.device) -> bool:
     return device.type == "cuda" and dtype != torch.float32
 
 
-def packer(module: nn.Module, dtype: torch.dtype, device: torch.device) -> Callable[[str, Tensor], Tensor]:
-    """What packs the tensors of a module, given their names in it. Those without a packed form stay as they are."""
+class Halved(nn.Linear):
+    """A linear layer whose output is a value and a gate of the same width; packed, the weights of each are apart."""
+
+    gate: nn.Parameter | None
+
+    def __init__(self, inner: int, outer: int) -> None:
+        super().__init__(inner, 2 * outer)
+        self.register_parameter("gate", None)
+
+    def split(self) -> None:
+        """Give the gate's weights a parameter of their own, and leave the value's."""
+        self.weight, self.gate = (nn.Parameter(half, requires_grad=False) for half in self.weight.detach().chunk(2))
+
+
+def as_it_is(name: str, tensor: Tensor) -> Mapping[str, Tensor]:
+    """The form of tensors that are not packed."""
+    return {name: tensor}
+
+
+def packer(
+    module: nn.Module, dtype: torch.dtype, device: torch.device
+) -> Callable[[str, Tensor], Mapping[str, Tensor]]:
+    """What packs the tensors of a module, given their names in it, and prepares the module for them.
+
+    Those without a packed form stay as they are.
+    """
     if _halves_on_gpu(dtype, device):
         last = torch.channels_last
-        return lambda name, tensor: tensor.contiguous(memory_format=last) if tensor.ndim == 4 else tensor
+        return lambda name, tensor: {name: tensor.contiguous(memory_format=last) if tensor.ndim == 4 else tensor}
     if not packs(dtype, device):
-        return lambda name, tensor: tensor
+        return as_it_is
     layers = {f"{name}.weight": layer for name, layer in module.named_modules()}
+    for layer in layers.values():
+        if isinstance(layer, Halved):
+            layer.split()
 
-    def form(name: str, tensor: Tensor) -> Tensor:
+    def form(name: str, tensor: Tensor) -> Mapping[str, Tensor]:
         match layers.get(name):
+            case Halved():
+                names = name, name.removesuffix("weight") + "gate"
+                return {name: _rows(half) for name, half in zip(names, tensor.chunk(2), strict=True)}
             case nn.Linear():
-                packed: Tensor = torch.ops.mkldnn._reorder_linear_weight(tensor)
+                packed = _rows(tensor)
             case nn.Conv2d(padding=padding, stride=stride, dilation=dilation, groups=groups):
                 packed = torch.ops.mkldnn._reorder_convolution_weight(tensor, padding, stride, dilation, groups)
             case _:
                 packed = tensor
-        return packed
+        return {name: packed}
 
     return form
+
+
+def _rows(weight: Tensor) -> Tensor:
+    packed: Tensor = torch.ops.mkldnn._reorder_linear_weight(weight)
+    return packed
 
 
 def linear(x: Tensor, layer: nn.Linear) -> Tensor:
     """`(..., inner)` to `(..., outer)`, with packed weights."""
     made: Tensor = torch.ops.mkldnn._linear_pointwise(x, layer.weight, layer.bias, "none", [], "")
+    return made
+
+
+def gated(x: Tensor, layer: Halved) -> Tensor:
+    """`(..., inner)` to value times gelu(gate), `(..., outer)`, with packed weights: both are done behind the products,
+    while their results are still in the registers.
+    """
+    value, gate = layer.bias.chunk(2)
+    gates = torch.ops.mkldnn._linear_pointwise(x, layer.gate, gate, "gelu", [], "none")
+    made: Tensor = torch.ops.mkldnn._linear_pointwise.binary(x, gates, layer.weight, value, "mul")
     return made
 
 

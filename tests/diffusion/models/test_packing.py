@@ -15,7 +15,7 @@ from graphexec.diffusion.model import Inputs
 from graphexec.diffusion.models import packing
 from graphexec.diffusion.models.attention import attention
 from graphexec.diffusion.models.hooks import UNetHooks
-from graphexec.diffusion.models.layers import Conv2d, Linear
+from graphexec.diffusion.models.layers import Conv2d, GatedLinear, Linear
 from tests.diffusion.layouts import write_unet
 from tests.diffusion.loading.test_memory import Doubled
 
@@ -42,6 +42,7 @@ def distance(a, b):
     [
         (lambda: Linear(48, 80), (2, 7, 48)),
         (lambda: Linear(48, 80, bias=False), (2, 7, 48)),
+        (lambda: GatedLinear(48, 80), (2, 7, 48)),
         (lambda: Conv2d(32, 48, 3, padding=1), (2, 32, 9, 12)),
         (lambda: Conv2d(32, 48, 3, padding=1, stride=2), (2, 32, 9, 12)),
         (lambda: Conv2d(32, 48, 1), (2, 32, 9, 12)),
@@ -54,9 +55,11 @@ def test_a_packed_layer_computes_what_it_does_in_fp32(layer, shape):
         tensor.copy_(torch.randn(tensor.shape, generator=draw).bfloat16())
     x = torch.randn(shape, generator=draw).bfloat16()
     wanted = module(x.float())
+    plain, state = module.state_dict(), {}
     form = packing.packer(torch.nn.ModuleDict({"a": module}), torch.bfloat16, BF16.device)
-    state = {name: form(f"a.{name}", tensor.bfloat16()) for name, tensor in module.state_dict().items()}
-    module.load_state_dict(state, assign=True)
+    for name, tensor in plain.items():
+        state |= form(f"a.{name}", tensor.bfloat16())
+    module.load_state_dict({name.removeprefix("a."): tensor for name, tensor in state.items()}, assign=True)
     assert module.weight.is_mkldnn
     for order in (torch.contiguous_format, torch.channels_last)[: x.ndim - 2]:
         made = module(x.contiguous(memory_format=order))
