@@ -54,13 +54,26 @@ class Attention(nn.Module):
         return self.to_k(k), self.to_v(v)
 
     def forward(self, q: Tensor, k: Tensor, v: Tensor, kernels: tuple[AttentionKernel, ...], site: Site) -> Tensor:
-        """Tokens `(B, T, width)` over projected keys and values; `kernels` may take the place of softmax attention."""
+        """Tokens `(B, T, width)` over projected keys and values, before the last projection.
+
+        `kernels` may take the place of softmax attention.
+        """
         q = self.to_q(q)
         for kernel in kernels:
             out = kernel(q, k, v, site)
             if out is not None:
-                return self.to_out(out)
-        return self.to_out(attention(q, k, v, self.heads))
+                return out
+        return attention(q, k, v, self.heads)
+
+    def added(self, to: Tensor, mixed: Tensor, hooks: tuple[AttentionOutput, ...], site: Site) -> Tensor:
+        """What `forward` gave, projected, changed by hooks and added to tokens."""
+        (project,) = self.to_out
+        if not hooks:
+            return project(mixed, to)
+        out = project(mixed)
+        for hook in hooks:
+            out = hook(out, site)
+        return to + out
 
 
 class GatedProjection(nn.Module):
@@ -88,12 +101,14 @@ class FeedForward(nn.Module):
         super().__init__()
         self.net = nn.Sequential(GatedProjection(width, 4 * width), nn.Identity(), Linear(4 * width, width))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """`(B, T, width)` to the same shape. Tokens do not see each other, so they go through in pieces."""
+    def forward(self, x: Tensor, to: Tensor) -> Tensor:
+        """`(B, T, width)` to the same shape, added to such tokens. Each goes for itself, so they go in pieces."""
+        gated, _, last = self.net
         tokens = x.flatten(0, 1)
         width = 8 * x.shape[2] * x.element_size()
         pieces = math.ceil(len(tokens) / max(FEWEST, HIDDEN // width))
-        return torch.cat([self.net(piece) for piece in tokens.chunk(pieces)]).view_as(x)
+        parts = zip(tokens.chunk(pieces), to.flatten(0, 1).chunk(pieces), strict=True)
+        return torch.cat([last(gated(piece), old) for piece, old in parts]).view_as(x)
 
 
 class TransformerBlock(nn.Module):
@@ -109,23 +124,18 @@ class TransformerBlock(nn.Module):
         self.norm3 = LayerNorm(width)
 
     def forward(self, x: Tensor, text: TextStates, hooks: UNetHooks, site: Site) -> Tensor:
-        """Tokens `(B, T, width)`, which are written to, and text states `(N, S, context)` to tokens `(N, T, width)`."""
+        """Tokens `(B, T, width)` and text states `(N, S, context)` to tokens `(N, T, width)`."""
         site = replace(site, heads=self.attn1.heads)
         n = self.norm1(x)
         q, k, v = _inputs(hooks.self_input, n, n, site)
         k, v = self.attn1.projected(k, v)
-        x = _added(x, _outputs(hooks.self_output, self.attn1(q, k, v, hooks.self_kernel, site), site))
+        x = self.attn1.added(x, self.attn1(q, k, v, hooks.self_kernel, site), hooks.self_output, site)
         x = per_text(x, len(text.states))
         q, k, v = _inputs(hooks.cross_input, self.norm2(x), text.states, site)
         unchanged = k is text.states and v is text.states
         k, v = text.projected(self.attn2) if unchanged else self.attn2.projected(k, v)
-        x = _added(x, _outputs(hooks.cross_output, self.attn2(q, k, v, hooks.cross_kernel, site), site))
-        return _added(x, self.ff(self.norm3(x)))
-
-
-def _added(x: Tensor, change: Tensor) -> Tensor:
-    """The sum, in the memory of `x` where no gradient will ask for its old value."""
-    return x + change if torch.is_grad_enabled() else x.add_(change)
+        x = self.attn2.added(x, self.attn2(q, k, v, hooks.cross_kernel, site), hooks.cross_output, site)
+        return self.ff(self.norm3(x), x)
 
 
 def _inputs(hooks: tuple[AttentionInput, ...], q: Tensor, kv: Tensor, site: Site) -> tuple[Tensor, Tensor, Tensor]:
@@ -133,12 +143,6 @@ def _inputs(hooks: tuple[AttentionInput, ...], q: Tensor, kv: Tensor, site: Site
     for hook in hooks:
         q, k, v = hook(q, k, v, site)
     return q, k, v
-
-
-def _outputs(hooks: tuple[AttentionOutput, ...], out: Tensor, site: Site) -> Tensor:
-    for hook in hooks:
-        out = hook(out, site)
-    return out
 
 
 def feature_map(tokens: Tensor, like: Tensor) -> Tensor:
@@ -176,9 +180,7 @@ class SpatialTransformer(nn.Module):
         for number, block in enumerate(self.transformer_blocks):
             place = replace(site, transformer=number, depth=site.depth + number, height=height, width=width)
             h = block(h, text, hooks, place)
+        x = per_text(x, len(h))
         if self.linear:
-            h = feature_map(self.proj_out(h), x)
-        else:
-            h = self.proj_out(feature_map(h, x))
-        h += per_text(x, len(h))
-        return h
+            return feature_map(self.proj_out(h), x).add_(x)
+        return self.proj_out(feature_map(h, x), x)

@@ -34,12 +34,11 @@ class ResidualBlock(nn.Module):
         self.skip_connection = nn.Identity() if inner == outer else Conv2d(inner, outer, 1)
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
-        """Feature map `(B, inner, h, w)` and embedding `(B, E)` to `(B, outer, h, w)`."""
-        h = self.in_layers(x)
-        h += self.emb_layers(embedding)[:, :, None, None]
-        h = self.out_layers(h)
-        h += self.skip_connection(x)
-        return h
+        """Feature map `(B, inner, h, w)` and embedding `(B, E)`, or `(1, E)` for all, to `(B, outer, h, w)`."""
+        norm, activation, convolution = self.in_layers
+        h = convolution(activation(norm(x)), self.emb_layers(embedding)[:, :, None, None])
+        norm, activation, _, convolution = self.out_layers
+        return convolution(activation(norm(h)), self.skip_connection(x))
 
 
 class Down(nn.Module):

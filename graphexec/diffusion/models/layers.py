@@ -6,6 +6,7 @@ convolutions also take weights that `packing` has laid out for the processor.
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -18,9 +19,9 @@ class Linear(nn.Linear):
     def reset_parameters(self) -> None:
         """Leave the weights as they are."""
 
-    def forward(self, input: Tensor) -> Tensor:
-        """`(..., inner)` to `(..., outer)`."""
-        return packing.linear(input, self) if self.weight.is_mkldnn else super().forward(input)
+    def forward(self, input: Tensor, to: Tensor | None = None) -> Tensor:
+        """`(..., inner)` to `(..., outer)`, added `to` a tensor of that shape if one is given."""
+        return packing.linear(input, self, to) if self.weight.is_mkldnn else _sum(super().forward(input), to)
 
 
 class GatedLinear(packing.Halved):
@@ -43,11 +44,20 @@ class Conv2d(nn.Conv2d):
     def reset_parameters(self) -> None:
         """Leave the weights as they are."""
 
-    def forward(self, input: Tensor) -> Tensor:
-        """`(B, inner, h, w)` to `(B, outer, h', w')`."""
+    def forward(self, input: Tensor, to: Tensor | None = None) -> Tensor:
+        """`(B, inner, h, w)` to `(B, outer, h', w')`, added `to` such a map or a `(B, outer, 1, 1)` if one is given."""
         if self.weight.is_mkldnn:
-            return packing.convolution(input, self)
-        return convolution.product(input, self) if convolution.by_product(input, self) else super().forward(input)
+            return packing.convolution(input, self, to)
+        if convolution.by_product(input, self):
+            return _sum(convolution.product(input, self), to)
+        return _sum(super().forward(input), to)
+
+
+def _sum(output: Tensor, to: Tensor | None) -> Tensor:
+    """The sum, in the memory of a layer's output where no gradient will ask for its old value."""
+    if to is None:
+        return output
+    return output + to if torch.is_grad_enabled() else output.add_(to)
 
 
 class GroupNorm(nn.GroupNorm):

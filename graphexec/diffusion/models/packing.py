@@ -101,9 +101,14 @@ def _rows(weight: Tensor) -> Tensor:
     return packed
 
 
-def linear(x: Tensor, layer: nn.Linear) -> Tensor:
-    """`(..., inner)` to `(..., outer)`, with packed weights."""
-    made: Tensor = torch.ops.mkldnn._linear_pointwise(x, layer.weight, layer.bias, "none", [], "")
+def linear(x: Tensor, layer: nn.Linear, to: Tensor | None = None) -> Tensor:
+    """`(..., inner)` to `(..., outer)`, with packed weights; added `to` a tensor of that shape, if one is given."""
+    operator = torch.ops.mkldnn._linear_pointwise
+    made: Tensor = (
+        operator(x, layer.weight, layer.bias, "none", [], "")
+        if to is None
+        else operator.binary(x, to, layer.weight, layer.bias, "add")
+    )
     return made
 
 
@@ -117,8 +122,18 @@ def gated(x: Tensor, layer: Halved) -> Tensor:
     return made
 
 
-def convolution(x: Tensor, layer: nn.Conv2d) -> Tensor:
-    """`(B, inner, h, w)` to `(B, outer, h', w')` with packed weights; channels are last in memory."""
+def convolution(x: Tensor, layer: nn.Conv2d, to: Tensor | None = None) -> Tensor:
+    """`(B, inner, h, w)` to `(B, outer, h', w')` with packed weights; channels are last in memory.
+
+    Added `to` a tensor of that shape, or to all of its places one of `(B, outer, 1, 1)`, if one is given.
+    """
+    operator, bias = torch.ops.mkldnn._convolution_pointwise, layer.bias
     geometry = layer.padding, layer.stride, layer.dilation, layer.groups
-    made: Tensor = torch.ops.mkldnn._convolution_pointwise(x, layer.weight, layer.bias, *geometry, "none", [], "")
-    return made
+    everywhere = to is not None and to.shape[2:] == (1, 1)
+    if to is not None and not everywhere:
+        summed: Tensor = operator.binary(x, to, layer.weight, bias, *geometry, "add", 1.0, None, [], None)
+        return summed
+    if to is not None and len(to) == 1 and bias is not None:
+        bias, to = bias + to.flatten(), None
+    made: Tensor = operator(x, layer.weight, bias, *geometry, "none", [], "")
+    return made if to is None else made.add_(to)

@@ -137,7 +137,7 @@ class Walk:
         for layer in block.children():
             match layer:
                 case ResidualBlock():
-                    h = layer(h, per_text(self.embedding, len(h)))
+                    h = layer(h, self.embedding if len(self.embedding) == 1 else per_text(self.embedding, len(h)))
                 case SpatialTransformer():
                     h = layer(h, self.text, self.hooks, site)
                     self.depth += len(layer.transformer_blocks)

@@ -116,7 +116,7 @@ def test_what_conditions_share_is_computed_once(tmp_path):
     guided = {"cond_or_uncond": [0, 1], "sigmas": torch.ones(2)}
     made = network(replace(both, options=guided))
     assert seen == [2] * 6 + [1, 1, 2, 2, 2, 2]
-    assert distance(made, plain) < 0.01 and distance(made[:1], made[1:]) > 0.05
+    assert distance(made, plain) < 0.03 and distance(made[:1], made[1:]) > 0.05
     assert torch.equal(network(replace(two, options=guided)), network(two))
     other = replace(both, options=guided, timestep=two.timestep)
     assert torch.equal(network(other), network(replace(other, options={})))
