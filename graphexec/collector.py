@@ -19,7 +19,10 @@ _thread = _Thread()
 
 @contextmanager
 def collector_paused(paused: bool = True) -> Iterator[None]:
-    """Keep the collector from running while something large is built: it would scan it again and again."""
+    """Keep the collector from running while something large is built: it would scan it again and again.
+
+    Nor is it scanned as soon as the pause is over, as if it were young: what was built waits for a full collection.
+    """
     if not paused or not gc.isenabled():
         yield
         return
@@ -29,6 +32,9 @@ def collector_paused(paused: bool = True) -> Iterator[None]:
         yield
     finally:
         _thread.paused = False
+        if not gc.get_freeze_count():  # else the host, or a run in another thread, has frozen what there is
+            gc.freeze()
+            gc.unfreeze()  # into the oldest generation
         gc.enable()
 
 
@@ -41,7 +47,7 @@ def collector_resumed() -> Iterator[None]:
     if not _thread.paused:
         yield
         return
-    freezes = not gc.get_freeze_count()  # else the host, or a run in another thread, has frozen what there is
+    freezes = not gc.get_freeze_count()
     if freezes:
         gc.freeze()
     gc.enable()

@@ -37,6 +37,13 @@ def test_pause_ends_with_the_block():
     assert gc.isenabled()
 
 
+def test_what_was_built_in_a_pause_is_not_young():
+    with collector_paused():
+        built = [Node() for _ in range(10_000)]
+    young = gc.get_objects(generation=0) + gc.get_objects(generation=1)
+    assert not {id(node) for node in built} & {id(other) for other in young}
+
+
 def test_resumed_collects_what_is_new_only():
     with collector_paused():
         before = cycle()
