@@ -70,7 +70,7 @@ def _build(
     order, cyclic = depth_first(upstream, [target.node for target in chosen])
     if cyclic:
         report_cycles(scope, upstream)
-    graph = _graph(document, nodes, upstream, order, chosen)
+    graph = _graph(document, nodes, upstream, order, cyclic, chosen)
     scope.found += lint(scope, filter(None, map(nodes.__getitem__, order)))
     findings = [*earlier, *scope.found]
     roots = [target.node for target in chosen]
@@ -190,13 +190,16 @@ def _graph(
     nodes: Mapping[str, GraphNode | None],
     upstream: Mapping[str, Sequence[str]],
     order: Sequence[str],
+    cyclic: bool,
     targets: tuple[GraphTarget, ...],
 ) -> Graph:
     """Return the graph of the nodes that are free of errors and need only such; no node of a cycle is among them."""
-    sound: dict[str, GraphNode] = {}
-    for id in order:
-        node = nodes[id]
-        if node is not None and node.spec.function is not None and all(need in sound for need in upstream[id]):
-            sound[id] = node
-    in_file_order = {id: sound[id] for id in nodes if id in sound}
-    return Graph(document, in_file_order, tuple(sound), targets)
+    sound = {id: node for id, node in nodes.items() if node is not None and node.spec.function is not None}
+    if cyclic or len(sound) < len(nodes):
+        complete: set[str] = set()
+        for id in order:
+            if id in sound and complete.issuperset(upstream[id]):
+                complete.add(id)
+        sound = {id: node for id, node in sound.items() if id in complete}
+        order = [id for id in order if id in complete]
+    return Graph(document, sound, tuple(order), targets)

@@ -15,6 +15,8 @@ from graphexec.graph.scope import Scope
 from graphexec.graph.stages import SAMPLERS, Stage
 
 DECODERS = frozenset({"VAEDecode", "VAEDecodeTiled"})
+SUBJECTS = SAMPLERS | LATENT_NODES | DECODERS
+"""The types that anything is said of."""
 CELL = 8
 """Pixels per latent cell, each way."""
 
@@ -27,6 +29,8 @@ def lint(scope: Scope, nodes: Iterable[GraphNode]) -> list[Diagnostic]:
     """
     states: dict[tuple[str, int], LatentState] = {}
     found: list[Diagnostic] = []
+    if SUBJECTS.isdisjoint(interface.spec.type for interface in scope.interfaces.values()):
+        return found
     for node in nodes:
         type = node.spec.type
         if type in SAMPLERS:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from graphexec.graph.model import Graph
+from graphexec.graph.model import Graph, GraphNode
 from graphexec.plan.keys import Recipes
 from graphexec.plan.model import Key, Known, Lookup, Plan, Step
 
@@ -15,21 +15,21 @@ def make_plan(graph: Graph, recipes: Recipes, lookup: Lookup) -> Plan:
     A target is taken from the cache when it is there, and so is whatever an uncached step needs. Steps that
     always run do so when they are targets or needed; they are never taken from the cache.
     """
-    needed = _upstream(graph)
+    needed = [graph.nodes[id] for id in _needed(graph)]
     keys: dict[str, Key] = {}
-    for id in graph.order:
-        if id in needed:
-            keys[id] = recipes.early(graph.nodes[id], keys)
+    for node in needed:
+        keys[node.id] = recipes.early(node, keys)
     cached = _cached(graph, keys, lookup)
-    strict, lazy = _wanted(graph, cached)
-    order = [id for id in graph.order if id in needed]
-    steps = tuple(
-        Step(graph.nodes[id], keys[id], id in cached, lazy=id not in strict)
-        for id in order
-        if id in strict or id in lazy
-    )
-    pruned = tuple(id for id in order if id not in strict and id not in lazy)
-    return Plan(graph, steps, pruned, keys)
+    strict, lazy = _wanted(graph, needed, cached)
+    steps: list[Step] = []
+    pruned: list[str] = []
+    for node in needed:
+        id = node.id
+        if id in strict or id in lazy:
+            steps.append(Step(node, keys[id], id in cached, lazy=id not in strict))
+        else:
+            pruned.append(id)
+    return Plan(graph, tuple(steps), tuple(pruned), keys)
 
 
 def _cached(graph: Graph, keys: Mapping[str, Key], lookup: Lookup) -> set[str]:
@@ -45,36 +45,26 @@ def _among(ids: Iterable[str], keys: Mapping[str, Key], lookup: Lookup) -> set[s
     return {id for id, digest in digests.items() if digest in there}
 
 
-def _upstream(graph: Graph) -> set[str]:
-    """Return the targets and everything that they depend on, lazily or not."""
-    needed = {target.node for target in graph.targets}
-    waiting = list(needed)
-    while waiting:
-        for edge in graph.nodes[waiting.pop()].links.values():
-            if edge.node not in needed:
-                needed.add(edge.node)
-                waiting.append(edge.node)
-    return needed
+def _needed(graph: Graph) -> Sequence[str]:
+    """Return the targets and everything that they depend on, lazily or not: the order begins with these."""
+    targets = {target.node for target in graph.targets}
+    for count, id in enumerate(graph.order):
+        if not targets:
+            return graph.order[:count]
+        targets.discard(id)
+    return graph.order
 
 
-def _wanted(graph: Graph, cached: set[str]) -> tuple[set[str], set[str]]:
+def _wanted(graph: Graph, needed: Sequence[GraphNode], cached: set[str]) -> tuple[set[str], set[str]]:
     """Return the steps that certainly run or are read, and those that may be asked for by a lazy input."""
-    strict: set[str] = set()
-    waiting = [target.node for target in graph.targets]
-    lazy_roots: list[str] = []
-    while waiting:
-        id = waiting.pop()
-        if id not in strict:
-            strict.add(id)
-            if id not in cached:
-                node = graph.nodes[id]
-                for name, edge in node.links.items():
-                    (lazy_roots if name in node.spec.lazy_inputs else waiting).append(edge.node)
+    strict = {target.node for target in graph.targets}
     lazy: set[str] = set()
-    while lazy_roots:
-        id = lazy_roots.pop()
-        if id not in strict and id not in lazy:
-            lazy.add(id)
-            if id not in cached:
-                lazy_roots.extend(edge.node for edge in graph.nodes[id].links.values())
+    for node in reversed(needed):  # whoever uses a node comes before it
+        if node.id in cached:
+            continue
+        if node.id in strict:
+            for name, edge in node.links.items():
+                (lazy if name in node.spec.lazy_inputs else strict).add(edge.node)
+        elif node.id in lazy:
+            lazy.update(edge.node for edge in node.links.values())
     return strict, lazy

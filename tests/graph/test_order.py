@@ -112,6 +112,12 @@ def test_a_chain_of_100_000_nodes(forwards):
     assert len(needed_by([f"n{count - 1}"], upstream)) == count
 
 
+def test_a_cycle_that_no_target_needs_is_left_out_with_all_behind_it():
+    workflow = joined({"a": [], "b": ["c"], "c": ["b"], "d": ["c", "a"], "e": ["a"]})
+    graph, _ = build(workflow, TYPES, targets=[Target("e")])
+    assert graph is not None and list(graph.nodes) == ["a", "e"] and graph.order == ("a", "e")
+
+
 def test_a_cycle_of_20_000_nodes_is_reported_with_its_middle_left_out():
     count = 20_000
     found = build(joined({f"n{i}": [f"n{(i - 1) % count}"] for i in range(count)}), TYPES)[1]
