@@ -25,9 +25,7 @@ class Arguments:
     mapped: bool
 
 
-def gather(
-    task: Task, tasks: Mapping[str, Task], hidden: Mapping[str, Any], isolate: Callable[[Any], Any]
-) -> Arguments:
+def gather(task: Task, hidden: Mapping[str, Any], isolate: Callable[[Any], Any]) -> Arguments:
     """Return the arguments of a task whose inputs are there; lazy inputs that are not are None.
 
     Raises NodeError when a list is empty and others are not.
@@ -36,8 +34,7 @@ def gather(
     mapped = False
     single: dict[str, Any] = dict(node.params)
     lists: dict[str, list[Any]] = {}
-    for name, edge in node.links.items():
-        source = tasks[edge.node]
+    for (name, edge), source in zip(node.links.items(), task.sources):
         if name in spec.raw_inputs:
             single[name] = [edge.node, edge.slot]
             continue

@@ -105,7 +105,7 @@ class Caller:
 
     def _arguments(self, task: Task) -> Arguments:
         hidden = self._around.hidden.arguments(task.node.spec, task.node.id) if task.node.spec.hidden else {}
-        return gather(task, self._tasks, hidden, self._around.hooks.isolate)
+        return gather(task, hidden, self._around.hooks.isolate)
 
     def _context(self, task: Task) -> NodeContext:
         node = task.node

@@ -115,7 +115,7 @@ class _Run:
     def _prepare(self) -> None:
         tasks = self._schedule.tasks
         for rank, step in enumerate(self._plan.steps):
-            self._schedule.add(Task(step.node, step.key, rank, step.cached))
+            self._schedule.plan(Task(step.node, step.key, rank, step.cached))
         for target in self._plan.graph.targets:
             task = tasks[target.node]
             task.kept |= frozenset(range(len(task.node.spec.outputs)) if target.slot is None else (target.slot,))
@@ -172,7 +172,7 @@ class _Run:
 
     def _wait_for_deferred(self, task: Task) -> bool:
         """Let a late task wait for the inputs that it needs after all."""
-        deferred = [source for name, source in self._schedule.sources(task) if task.defers(name, source)]
+        deferred = [source for name, source in zip(task.node.links, task.sources) if task.defers(name, source)]
         task.deferring = False
         for source in deferred:
             self._schedule.await_(task, source)
@@ -226,7 +226,7 @@ class _Run:
     def _finish(self, task: Task, found: Entry) -> None:
         key = task.key
         dearest = 0.0
-        for _, source in self._schedule.sources(task):
+        for source in task.sources:
             dearest = max(dearest, source.cost)
         task.cost = task.seconds + dearest
         if isinstance(key, Known) and task.storable and self._holds(task, key):

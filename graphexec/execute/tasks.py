@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from graphexec.errors import NodeError
@@ -16,11 +15,15 @@ if TYPE_CHECKING:
 
 
 class Task:
-    """A node of the run. Children of an expansion are tasks too; `root` is the node of the file they stand for."""
+    """A node of the run. Children of an expansion are tasks too; `root` is the node of the file they stand for.
+
+    `sources` are the tasks behind the node's links, in their order, once it is known that the task is to run.
+    """
 
     __slots__ = (
         "assembly", "cached", "cost", "deferring", "dependents", "display", "done", "early", "entry", "kept", "key",
-        "needed", "node", "parent", "rank", "root", "seconds", "storable", "uses", "value_digests", "waiting",
+        "needed", "node", "parent", "rank", "root", "seconds", "sources", "storable", "uses", "value_digests",
+        "waiting",
     )  # fmt: skip
 
     def __init__(self, node: GraphNode, key: Key, rank: int, cached: bool = False, parent: Task | None = None) -> None:
@@ -40,7 +43,8 @@ class Task:
         self.storable = True
         self.waiting = 0
         self.uses = 0
-        self.dependents: list[Task] = []
+        self.sources: tuple[Task, ...] = ()
+        self.dependents: list[Task] | None = None
         self.entry: Entry | None = None
         self.kept: frozenset[int] = frozenset()
         self.assembly: Assembly | None = None
@@ -71,14 +75,23 @@ class Task:
 class Schedule:
     """The tasks of a run in the order of their ranks, as far as their inputs are there.
 
-    Iterative throughout. `release` False keeps every value until the end, for nodes that may refer to any.
+    Those of the plan take turns in its order: as a rule what they need is done by then. One whose turn comes while a
+    source is under way (asynchronous, expanding, lazy) waits, and goes on as soon as it can. Iterative throughout.
+    `release` False keeps every value until the end, for nodes that may refer to any.
     """
 
     def __init__(self, release: bool = True) -> None:
         self.tasks: dict[str, Task] = {}
         self._release = release
-        self._ready: list[tuple[int, int, Task]] = []
+        self._planned: list[Task] = []
+        self._turn = 0
+        self._woken: list[tuple[int, int, Task]] = []
         self._count = 0
+
+    def plan(self, task: Task) -> None:
+        """Add the next task of the plan, whose rank is its place there."""
+        self._planned.append(task)
+        self.add(task)
 
     def add(self, task: Task) -> None:
         """Add a task; nothing waits for it yet."""
@@ -93,27 +106,42 @@ class Schedule:
                 continue
             task.needed = True
             if not task.cached:
-                lazy = task.node.spec.lazy_inputs
-                for name, edge in task.node.links.items():
-                    source = self.tasks[edge.node]
+                task.sources = tuple([self.tasks[edge.node] for edge in task.node.links.values()])
+                for source in task.sources:
                     source.uses += 1
-                    if name not in lazy and not source.done and not task.defers(name, source):
-                        task.waiting += 1
-                        source.dependents.append(task)
-                        stack.append(source)
-            if not task.waiting:
+                stack += self._missing(task)
+            if not self._has_its_turn(task) and not self._waits(task):
                 self.push(task)
 
-    def sources(self, task: Task) -> Iterator[tuple[str, Task]]:
-        """Yield the linked inputs of a task with the tasks that they come from."""
-        return ((name, self.tasks[edge.node]) for name, edge in task.node.links.items())
+    def _has_its_turn(self, task: Task) -> bool:
+        """Whether a task is still to come in the order of the plan."""
+        return self._turn <= task.rank < len(self._planned) and self._planned[task.rank] is task
+
+    def _missing(self, task: Task) -> list[Task]:
+        """Return the sources that are not done, but for those that a task may be able to do without."""
+        lazy = task.node.spec.lazy_inputs
+        if not (task.deferring or lazy):
+            return [source for source in task.sources if not source.done]
+        links = zip(task.node.links, task.sources)
+        return [s for name, s in links if not (s.done or name in lazy or task.defers(name, s))]
+
+    def _waits(self, task: Task) -> bool:
+        """Let a task wait for what it misses; whether there is any such thing."""
+        for source in self._missing(task):
+            self._wait(task, source)
+        return task.waiting > 0
 
     def await_(self, task: Task, source: Task) -> None:
         """Let a task wait for another one, which runs if it has not yet."""
         if not source.done:
-            task.waiting += 1
-            source.dependents.append(task)
+            self._wait(task, source)
             self.demand(source)
+
+    def _wait(self, task: Task, source: Task) -> None:
+        task.waiting += 1
+        if source.dependents is None:
+            source.dependents = []
+        source.dependents.append(task)
 
     def renew(self, task: Task) -> None:
         """Let a task run that was to be taken from the store, which turned out not to have it.
@@ -132,26 +160,33 @@ class Schedule:
         self.demand(task)
 
     def push(self, task: Task) -> None:
-        """Put a task among those that can go on."""
+        """Put a task among those that can go on though they have no turn in the plan, or have had it."""
         self._count += 1
-        heapq.heappush(self._ready, (task.rank, self._count, task))
+        heapq.heappush(self._woken, (task.rank, self._count, task))
 
     def pop(self) -> Task | None:
         """Return the next task that can go on, or None."""
-        return heapq.heappop(self._ready)[2] if self._ready else None
+        while self._turn < len(self._planned):
+            if self._woken and self._woken[0][0] < self._turn:
+                break
+            task = self._planned[self._turn]
+            self._turn += 1
+            if task.needed and not self._waits(task):
+                return task
+        return heapq.heappop(self._woken)[2] if self._woken else None
 
     def finish(self, task: Task, entry: Entry) -> None:
         """Record a result: wake who waits for it, and free what nobody needs any more."""
         task.entry = entry
         task.done = True
-        for dependent in task.dependents:
+        for dependent in task.dependents or ():
             dependent.waiting -= 1
             if not dependent.waiting:
                 self.push(dependent)
-        task.dependents = []
-        if not task.cached:
-            for edge in task.node.links.values():
-                self.drop(self.tasks[edge.node])
+        task.dependents = None
+        for source in task.sources:
+            self.drop(source)
+        task.sources = ()
         if not task.uses:
             self._free(task)
 
