@@ -8,8 +8,8 @@ from typing import Any
 
 from graphexec.errors import NodeError
 from graphexec.ports import Artifact, Blocked, Outcome
-from graphexec.registry.spec import NodeSpec
-from graphexec.store.model import Entry
+from graphexec.registry.spec import NodeSpec, OutputSpec
+from graphexec.store.model import Entry, Items
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +57,24 @@ def collect(spec: NodeSpec, results: Sequence[Any]) -> Collected:
 
 def entry(spec: NodeSpec, collected: Collected, mapped: bool) -> Entry:
     """Return what is kept of a step that does not expand: the items of each output over all calls."""
-    outputs: tuple[list[Any], ...] = tuple([] for _ in spec.outputs)
+    calls: list[tuple[Any, ...]] = []
     for values in collected.calls:
         if isinstance(values, Expansion):
             raise TypeError("an expansion has no outputs before its children have run")
-        for declared, items, value in zip(spec.outputs, outputs, values):
-            if declared.is_list and not isinstance(value, Blocked):
-                items.extend(_listed(declared.name, value))
-            else:
-                items.append(value)
-    return Entry(outputs, mapped, collected.ui, collected.artifacts)
+        calls.append(values)
+    outputs = [_items(declared, slot, calls) for slot, declared in enumerate(spec.outputs)]
+    return Entry(tuple(outputs), mapped, collected.ui, collected.artifacts)
+
+
+def _items(declared: OutputSpec, slot: int, calls: Sequence[tuple[Any, ...]]) -> Items:
+    """Return the items of one output; none of calls that returned no values."""
+    found = [values[slot] for values in calls if values]
+    if not declared.is_list:
+        return tuple(found)  # that of numbers is no work for the garbage collector, which a list is
+    items: list[Any] = []
+    for value in found:
+        items += [value] if isinstance(value, Blocked) else _listed(declared.name, value)
+    return items
 
 
 def merge_ui(shown: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:

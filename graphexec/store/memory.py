@@ -18,7 +18,8 @@ class MemoryStore:
     def __init__(self, budget: int) -> None:
         self.budget = budget
         self.used = 0
-        self._entries: OrderedDict[str, tuple[Entry, int]] = OrderedDict()
+        self._entries: OrderedDict[str, Entry] = OrderedDict()
+        self._sizes: dict[str, int] = {}  # of those that take more than the overhead
         self._held: frozenset[str] = frozenset()
 
     def __contains__(self, digest: str) -> bool:
@@ -37,17 +38,16 @@ class MemoryStore:
         if found is None:
             return None
         self._entries.move_to_end(digest)
-        return found[0]
+        return found
 
     def put(self, digest: str, entry: Entry, size: int, making: Making | None = None) -> bool:
         """Keep an entry whose values take `size` bytes, unless it alone is over the budget."""
-        size += OVERHEAD
-        old = self._entries.pop(digest, None)
-        if old is not None:
-            self.used -= old[1]
-        if size <= self.budget:
-            self._entries[digest] = (entry, size)
-            self.used += size
+        self._drop(digest)
+        if size + OVERHEAD <= self.budget:
+            self._entries[digest] = entry
+            if size:
+                self._sizes[digest] = size
+            self.used += size + OVERHEAD
             self._evict()
         return False
 
@@ -67,6 +67,7 @@ class MemoryStore:
     def clear(self) -> None:
         """Forget everything."""
         self._entries.clear()
+        self._sizes.clear()
         self.used = 0
 
     def _evict(self) -> None:
@@ -74,11 +75,20 @@ class MemoryStore:
         if excess <= 0:
             return
         victims: list[str] = []
-        for digest, (_, size) in self._entries.items():
+        for digest in self._entries:
             if excess <= 0:
                 break
             if digest not in self._held:
                 victims.append(digest)
-                excess -= size
+                excess -= self._size(digest)
         for digest in victims:
-            self.used -= self._entries.pop(digest)[1]
+            self._drop(digest)
+
+    def _size(self, digest: str) -> int:
+        return self._sizes.get(digest, 0) + OVERHEAD
+
+    def _drop(self, digest: str) -> None:
+        if digest in self._entries:
+            self.used -= self._size(digest)
+            del self._entries[digest]
+            self._sizes.pop(digest, None)
