@@ -75,7 +75,7 @@ class Policy:
     likewise of small autoencoders and large ones (the hooks tell which is what), and of text encoders. `noise` is the
     revision of step noise, `threads` how many compute on the processor (None: as the host has it), `torch` PyTorch's
     version with its build. `memory` are the bytes that models and what they compute may take (None: what the machine
-    has); images that would need more whole are decoded and encoded in tiles.
+    has); images that would need more whole are decoded and encoded in tiles, batches sampled in slices.
     """
 
     device: str = "cpu"

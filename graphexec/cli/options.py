@@ -43,7 +43,7 @@ Threads = Annotated[
 ]
 Memory = Annotated[
     str | None,
-    typer.Option("--memory", metavar="BYTES", help="For models and their work, such as 4GB; tiles what needs more."),
+    typer.Option("--memory", metavar="BYTES", help="For models and their work, such as 4GB; splits what needs more."),
 ]
 Set = Annotated[
     list[str] | None,

@@ -63,7 +63,11 @@ TABLE: tuple[Setting, ...] = (
     Setting("noise", choice("comfyui", "comfyui-0.5"), "whose step noise to draw: ComfyUI's, or that from before 0.6"),
     Setting("threads", COUNT, "threads that compute on the processor, in place of one a core"),
     Setting("deadline", SECONDS, "seconds after which a run stops"),
-    Setting("memory", SIZE, "bytes for models and what they compute; larger images are decoded and encoded in tiles"),
+    Setting(
+        "memory",
+        SIZE,
+        "bytes for models and what they compute; larger images are coded in tiles, larger batches sampled in slices",
+    ),
     Setting("memory-budget", SIZE, "bytes of results kept in memory between runs"),
     Setting("cache", CACHE, "where results are kept between runs", trust="user", risk="results are taken from it"),
     Setting("cache-size", SIZE, "bytes kept there", trust="user", risk="what is over it is deleted"),

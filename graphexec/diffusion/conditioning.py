@@ -8,7 +8,7 @@ An entry is `[context (1 or B, T, D), options]`. Options of interest: `pooled_ou
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -81,6 +81,11 @@ class Condition:
     def active(self, sigma: float) -> bool:
         """Whether the condition counts at this level."""
         return self.last <= sigma <= self.first
+
+    def cut(self, rows: Callable[[Tensor], Tensor]) -> Condition:
+        """The same for some images only, which `rows` takes out of each tensor."""
+        y, concat, mask = (None if tensor is None else rows(tensor) for tensor in (self.y, self.concat, self.mask))
+        return replace(self, context=rows(self.context), y=y, concat=concat, mask=mask)
 
     def weight(self, x: Tensor) -> Tensor:
         """How much the answer counts, `(B, 1 or C, h, w)` of the area (or all) of x.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -16,6 +16,7 @@ from graphexec.diffusion.models.hooks import NO_HOOKS, UNetHooks
 from graphexec.diffusion.parameterization import Parameterization
 from graphexec.diffusion.resample import match_batch
 from graphexec.diffusion.schedules import Schedule
+from graphexec.diffusion.slicing import CutConditions, MostRows, image_slices, unlimited
 
 NOTHING = 1e-37  # what an estimate is divided by where no condition counts
 MOST_REPEATS = 4  # how often a short context may be repeated to share a call with a long one
@@ -23,12 +24,13 @@ MOST_REPEATS = 4  # how often a short context may be repeated to share a call wi
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A condition cut out for one evaluation: which side it belongs to, its part of x and its weight there."""
+    """A condition cut out for one evaluation: which side and images it is for, its part of x and its weight there."""
 
     side: int
     condition: Condition
     x: Tensor
     weight: Tensor
+    images: slice
 
     @property
     def shape(self) -> Hashable:
@@ -61,7 +63,9 @@ class Evaluator:
     network: Network
     parameterization: Parameterization
     schedule: Schedule
+    most_rows: MostRows = unlimited
     contexts: Contexts = field(default_factory=Contexts, compare=False, repr=False)
+    cut_conditions: CutConditions = field(default_factory=CutConditions, compare=False, repr=False)
 
     def hooked(self, hooks: UNetHooks) -> Evaluator:
         """The same with further hooks in the network."""
@@ -70,24 +74,38 @@ class Evaluator:
     def estimates(self, x: Tensor, sigma: float, sides: Sequence[Sequence[Condition] | None]) -> list[Tensor]:
         """Return D(x; sigma), `(B, C, h, w)`, for each side: the weighted mean of its conditions' estimates.
 
-        Zero where no condition counts, and for a side that is None. All sides share network calls.
+        Zero where no condition counts, and for a side that is None. All sides share network calls, as far as
+        `most_rows` allows.
         """
         totals = [torch.zeros_like(x) for _ in sides]
         weights = [torch.full_like(x[:, :1], NOTHING) for _ in sides]
         asked = [
-            Asked(side, condition, x if condition.area is None else condition.area.cut(x), condition.weight(x))
+            one
             for side, conditions in enumerate(sides)
             for condition in conditions or ()
             if condition.active(sigma)
+            for one in self.asked(side, condition, x)
         ]
-        for group in grouped(asked):
+        for group in grouped(asked, self.most_rows):
             for one, estimate in zip(group, self.predicted(group, sigma), strict=True):
-                total, weight, area = totals[one.side], weights[one.side], one.condition.area
+                total, weight = totals[one.side][one.images], weights[one.side][one.images]
+                area = one.condition.area
                 if area is not None:
                     total, weight = area.cut(total), area.cut(weight)
                 total += estimate * one.weight
                 weight += one.weight
         return [total / weight for total, weight in zip(totals, weights, strict=True)]
+
+    def asked(self, side: int, condition: Condition, x: Tensor) -> Iterator[Asked]:
+        """What to ask with a condition, in several parts where one call would hold more than the budget.
+
+        A control's picture belongs to all images, which so stay together.
+        """
+        part, weight = x if condition.area is None else condition.area.cut(x), condition.weight(x)
+        most = None if condition.control else self.most_rows(*part.shape[-2:])
+        for images in image_slices(len(x), most):
+            cut = self.cut_conditions.of(condition, images, len(x))
+            yield Asked(side, cut, part[images], weight[images], images)
 
     def predicted(self, group: Sequence[Asked], sigma: float) -> tuple[Tensor, ...]:
         """The estimates of one network call, for each of the group."""
@@ -108,13 +126,15 @@ class Evaluator:
         return self.parameterization.denoised(x, output, levels).chunk(len(group))
 
 
-def grouped(asked: Sequence[Asked]) -> list[list[Asked]]:
-    """Put together what can share a network call, in order."""
+def grouped(asked: Sequence[Asked], most_rows: MostRows = unlimited) -> list[list[Asked]]:
+    """Put together what can share a network call, in order, and no more rows than it takes."""
     groups: list[list[Asked]] = []
     for one in asked:
         for group in groups:
             lengths = [member.condition.context.shape[1] for member in (*group, one)]
-            if group[0].shape == one.shape and math.lcm(*lengths) <= MOST_REPEATS * min(lengths):
+            most = most_rows(*one.x.shape[-2:])
+            fits = most is None or len(one.x) * (len(group) + 1) <= most
+            if fits and group[0].shape == one.shape and math.lcm(*lengths) <= MOST_REPEATS * min(lengths):
                 group.append(one)
                 break
         else:

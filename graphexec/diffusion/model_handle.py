@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from graphexec.diffusion import offload, vector
+from graphexec.diffusion import offload, slicing, vector
 from graphexec.diffusion.devices import CPU, Placement
 from graphexec.diffusion.identity import handle_identity
 from graphexec.diffusion.loading.family import Family
@@ -49,7 +49,7 @@ class ModelHandle:
     @property
     def identity(self) -> str | None:
         """A digest of file, patches and placement, or None when a patch has none. Reads the whole file once."""
-        return handle_identity("model", [self.part], self.patches, self.placement)
+        return handle_identity("model", [self.part], self.patches, self.placement, self.placement.memory)
 
     @property
     def latent_format(self) -> LatentFormat:
@@ -86,10 +86,33 @@ class ModelHandle:
         """The precision of the network's weights and activations."""
         return self.placement.dtype
 
+    @property
+    def weight_bytes(self) -> int:
+        """Bytes of the network's weights."""
+        return part_numbers(self.part) * self.dtype.itemsize
+
+    def most_rows(self, height: int, width: int) -> int | None:
+        """How many latents of `(height, width)` fit beside the weights at once, one at least; None without a budget.
+
+        Weights that are offloaded leave a quarter of it.
+        """
+        budget = self.placement.memory
+        if budget is None:
+            return None
+        room = budget // 4 if offload.wanted(self.weight_bytes, self.placement) else budget - self.weight_bytes
+        return slicing.most_rows(room, self.layout.model_channels, self.dtype.itemsize, height, width)
+
+    def make_room(self, rows: int, height: int, width: int) -> None:
+        """Let other models go where a budget would not hold the work on so many latents, or as many as go at once."""
+        most = self.most_rows(height, width)
+        if most is not None:
+            channels, itemsize = self.layout.model_channels, self.dtype.itemsize
+            self.pool.make_room(slicing.working_bytes(channels, itemsize, min(rows, most), height, width))
+
     def network(self) -> Network:
         """The network with its weights, loaded now if they are not in memory. Hold it only while it is needed."""
         place = self.placement
-        if offload.wanted(part_numbers(self.part) * self.dtype.itemsize, place):
+        if offload.wanted(self.weight_bytes, place):
             module = self.pool.get(self._offload_key, self._offloaded, lambda module: 0)
         else:
             module = load_module(

@@ -82,9 +82,11 @@ class Run:
         latent = self.start()
         noise = self.noise.to(latent)
         mask = None if self.mask is None else fitted_mask(self.mask, latent.shape).to(latent)
-        evaluator = Evaluator(model.network(), model.parameterization, model.schedule)
+        evaluator = Evaluator(model.network(), model.parameterization, model.schedule, model.most_rows)
         inpainting = None if mask is None else self.inpainting(latent, noise, mask)
-        denoiser = GuidedDenoiser(self.guider, evaluator, prepared(self.guider, latent, mask), inpainting)
+        sides = prepared(self.guider, latent, mask)
+        model.make_room(len(latent) * sum(map(len, sides)), *latent.shape[-2:])
+        denoiser = GuidedDenoiser(self.guider, evaluator, sides, inpainting)
         x = noised(latent, noise, sigmas[0], starts_from_noise(sigmas[0], model.schedule))
         return Problem(
             x=x,

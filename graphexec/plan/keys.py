@@ -23,6 +23,9 @@ from graphexec.ports import Files, Policy
 from graphexec.registry.named_files import named_files
 from graphexec.registry.spec import InputSpec, NodeSpec
 
+BUDGET_REVISION = 2
+"""What a budget decides, tiles and slices: raised when a change of ours decides otherwise, which gives other bits."""
+
 SEES_PROMPT = frozenset({"PROMPT", "DYNPROMPT"})
 
 
@@ -71,8 +74,8 @@ class Recipes:
             "threads": policy.threads if policy.device_class == "cpu" else None,
             "torch": policy.torch,
         }
-        if policy.memory is not None:  # it decides what is tiled; left out, keys are those of runs without a budget
-            self._numerics["memory"] = policy.memory
+        if policy.memory is not None:  # left out, keys are those of runs without a budget
+            self._numerics["memory"] = f"{policy.memory} (revision {BUDGET_REVISION})"
 
     def early(self, node: GraphNode, upstream: Mapping[str, Key]) -> Key:
         """Return the key of a node before anything ran, or why it can only be known later."""

@@ -61,21 +61,28 @@ def test_bf16_stays_near_fp32(places, sampler):
 
 
 def test_a_budget_makes_tiles_and_keys_of_its_own(places, tmp_path):
-    """A decode that would not fit is tiled and says so; the cache never gives one result for the other."""
+    """A decode that would not fit is tiled and says so, a step is sliced; the cache never gives one result for the
+    other.
+    """
     flow = FLOW | {"empty": node("EmptyLatentImage", width=320, height=320, batch_size=1)}
     flow["latent"] = node("KSampler", **FLOW["latent"]["inputs"] | {"steps": 1})
-    made, heard = {}, {}
+    made, latents, heard = {}, {}, {}
     for budget in (None, 1, 10**12, None):
         session = graphexec.Session(**places, cache=tmp_path, device="cpu", threads=1, model_memory=budget)
         with session:
             told = heard.setdefault(budget, [])
-            result = session.run(flow, targets=["image"], listener=lambda e, told=told: told.append(e.message))
+            result = session.run(
+                flow, targets=["latent", "image"], listener=lambda e, told=told: told.append(e.message)
+            )
             assert ("image" in result.reused) == (budget in made)
             made.setdefault(budget, []).append(result.value("image"))
+            latents[budget] = result.value("latent")["samples"]
             assert result.report["policy"]["memory"] == budget
     assert torch.equal(*made[None]) and torch.equal(made[None][0], made[10**12][0])
     assert not torch.equal(made[None][0], made[1][0])
     assert distance(made[1][0], made[None][0]) < 0.2
+    assert torch.equal(latents[None], latents[10**12]) and not torch.equal(latents[None], latents[1])
+    assert distance(latents[1], latents[None]) < 1e-5
     tiles = {
         budget: [text for text in texts if text and "in tiles of 256 x 256" in text] for budget, texts in heard.items()
     }

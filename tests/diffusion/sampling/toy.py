@@ -54,6 +54,12 @@ class Toy:
     def network(self):
         return self.net
 
+    def most_rows(self, height, width):
+        return None
+
+    def make_room(self, rows, height, width):
+        return None
+
     def vector(self, options, width, height, negative=False):
         return None
 
