@@ -37,9 +37,7 @@ class ResidualBlock(nn.Module):
         """`(B, inner, h, w)` to `(B, outer, h, w)`."""
         h = self.conv1(activated(self.norm1, x))
         h = activated(self.norm2, h)  # what it was made of is free before the convolution takes place for its result
-        h = self.conv2(h)
-        h += self.nin_shortcut(x) if hasattr(self, "nin_shortcut") else x
-        return h
+        return self.conv2(h, self.nin_shortcut(x) if hasattr(self, "nin_shortcut") else x)
 
 
 class AttentionBlock(nn.Module):
@@ -58,7 +56,7 @@ class AttentionBlock(nn.Module):
         h = self.norm(x)
         q, k, v = (layer(h).flatten(2).transpose(1, 2)[:, None] for layer in (self.q, self.k, self.v))
         out = F.scaled_dot_product_attention(q, k, v)[:, 0].transpose(1, 2)
-        return x + self.proj_out(out.reshape(x.shape))  # in the order of x in memory
+        return self.proj_out(out.reshape(x.shape), x)  # in the order of x in memory
 
 
 class Down(nn.Module):
