@@ -90,10 +90,10 @@ class Session:
     disk; `cache_remote` is the URL of a cache that machines share. `threads` compute on the processor, one a core
     unless told otherwise. `model_memory` are the bytes for models and what they compute: the least recently used models
     give way, images that would need more whole are decoded and encoded in tiles, and batches sampled in slices, which
-    is part of keys. `debug`
-    finds nodes that change their inputs, at the cost of hashing them. `object_info` are files of schemas of nodes that
-    are not installed, as ComfyUI's /object_info gives them: files that use such nodes are read and checked, and do not
-    run. Several threads may share a Session. Raises UsageError for directories and files that do not exist.
+    is part of keys. `debug` finds nodes that change their inputs, at the cost of hashing them. `object_info` are files
+    of schemas of nodes that are not installed, as ComfyUI's /object_info gives them: files that use such nodes are read
+    and checked, and do not run. Several threads may share a Session. Raises UsageError for directories and files that
+    do not exist.
     """
 
     def __init__(
