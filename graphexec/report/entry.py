@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from time import perf_counter
 from types import TracebackType
 from typing import Self, cast
@@ -9,7 +10,7 @@ from typing import Self, cast
 from graphexec.errors import DeadlineExceeded, Interrupted
 from graphexec.execute.result import Result
 from graphexec.graph.model import Graph
-from graphexec.report.run_json import Outcome, RunReport, Told, describe, to_json
+from graphexec.report.run_json import Outcome, RunReport, Told, describe
 from graphexec.store import journal
 from graphexec.store.journal import Journal
 from graphexec.store.model import Store
@@ -63,7 +64,7 @@ class RunEntry:
             counts.get("reused", 0),
             len(report["files"]),
             next((node["message"] for node in report["nodes"] if node["message"]), None),
-            to_json(report),
+            json.dumps(report),  # no human reads it, and without an indent C writes it
         )
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
