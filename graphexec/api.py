@@ -278,7 +278,7 @@ class Session:
 
     def _run(self, graph: Graph, listener: Listener | None, cancel: Cancel, wishes: Wishes) -> Result:
         from graphexec.execute.context import Surroundings
-        from graphexec.execute.events import Event
+        from graphexec.execute.events import Event, one_at_a_time
         from graphexec.execute.hidden import HiddenSources
         from graphexec.execute.runner import execute
         from graphexec.report.entry import RunEntry, status_of
@@ -288,6 +288,7 @@ class Session:
 
         started, clock = datetime.now(), perf_counter()
         plan, recipes = self._plan(graph)
+        listener = one_at_a_time(listener) if listener is not None else None
         hidden = HiddenSources(recipes.world.prompt, recipes.world.workflow)
         around = Surroundings(
             self.registry.hooks,

@@ -198,6 +198,9 @@ class Hooks(Protocol):
     def around_node(self, context: Context) -> AbstractContextManager[None]:
         """Wrap the call of a node: inference mode, RNG fork and restore, out-of-memory recovery."""
 
+    def around_threaded(self, context: Context) -> AbstractContextManager[None]:
+        """Wrap the call of a node in a worker thread: what belongs to that thread, and nothing of the process."""
+
     def size(self, value: Any) -> int:
         """Return the bytes that a value holds, roughly; handles count as nothing."""
 
@@ -260,6 +263,10 @@ class PlainHooks:
         return None
 
     def around_node(self, context: Context) -> AbstractContextManager[None]:
+        """Wrap nothing."""
+        return nullcontext()
+
+    def around_threaded(self, context: Context) -> AbstractContextManager[None]:
         """Wrap nothing."""
         return nullcontext()
 

@@ -36,6 +36,7 @@ FPS = Float("fps", 6.0, min=0.01, max=1000.0, step=0.01)
     ),
     hidden=METADATA,
     output_node=True,
+    threaded=True,
 )
 def save_animated_webp(
     context: Context, images: Image, filename_prefix: str, fps: float, lossless: bool, quality: int, method: str
@@ -52,6 +53,7 @@ def save_animated_webp(
     inputs=(IMAGES, PREFIX, FPS, Int("compress_level", 4, min=0, max=9)),
     hidden=METADATA,
     output_node=True,
+    threaded=True,
 )
 def save_animated_png(
     context: Context, images: Image, filename_prefix: str, fps: float, compress_level: int

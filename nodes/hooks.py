@@ -59,6 +59,14 @@ class NumericHooks:
             if cuda_states:
                 torch.cuda.set_rng_state_all(cuda_states)
 
+    def around_threaded(self, context: Context) -> AbstractContextManager[None]:
+        """Run a node in inference mode. Number of threads and random state are the process's: they stay as they are."""
+        if "torch" not in sys.modules:
+            return _UNTOUCHED
+        import torch
+
+        return torch.inference_mode()
+
     def hint(self, literals: Mapping[str, Any], changed: Sequence[str]) -> str | None:
         """Tell of a sampler whose levels alone have changed whether it starts from steps of an earlier run."""
         from graphexec.diffusion.names import LOOKS_AHEAD, SAMPLER_NAMES

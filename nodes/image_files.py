@@ -56,6 +56,7 @@ def load_image_mask(context: Context, image: str, channel: str) -> tuple[Mask]:
     inputs=(Socket("images", "IMAGE"), String("filename_prefix", "ComfyUI")),
     hidden=METADATA,
     output_node=True,
+    threaded=True,
 )
 def save_image(context: Context, images: Image, filename_prefix: str = "ComfyUI") -> Outcome:
     """Write each image as `<prefix>_00001_.png`, with the workflow inside."""
@@ -68,6 +69,7 @@ def save_image(context: Context, images: Image, filename_prefix: str = "ComfyUI"
     inputs=(Socket("images", "IMAGE"),),
     hidden=METADATA,
     output_node=True,
+    threaded=True,
 )
 def preview_image(context: Context, images: Image) -> Outcome:
     """Show images: written only with `--previews`, or when the workflow has no other output."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Set
+from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeAlias
 
 from graphexec.errors import NodeError
 from graphexec.execute.arguments import Arguments, blocker, gather
@@ -19,12 +20,18 @@ from graphexec.plan.keys import Recipes
 from graphexec.plan.model import Known
 from graphexec.ports import Blocked
 
+HandOver: TypeAlias = Callable[[Callable[[], Any]], Awaitable[Any]]
+"""Gives a job to another thread; what it returns is awaited."""
+
 _NO_CALL: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True)
 class Call:
-    """A node that was called once or several times; the results at `awaited` are still to come."""
+    """A node that was called once or several times; the results at `awaited` are still to come.
+
+    `spent` are the seconds of calls in worker threads, where waiting for the main thread does not count.
+    """
 
     task: Task
     arguments: Arguments
@@ -33,6 +40,15 @@ class Call:
     context: NodeContext
     digests: Mapping[str, str | None]
     started: float
+    threaded: bool = False
+    spent: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """What another thread raised. A value, since no future can hold StopIteration, no loop outlive SystemExit."""
+
+    error: BaseException
 
 
 class Caller:
@@ -72,8 +88,11 @@ class Caller:
                 return None
         return late_key(task, self._tasks, self._recipes, self._around.hooks, changed)
 
-    def start(self, task: Task) -> Call | None:
-        """Call a node; None when all its calls are blocked. Whatever the node raises passes through."""
+    def start(self, task: Task, hand_over: HandOver | None = None) -> Call | None:
+        """Call a node; None when all its calls are blocked. Whatever the node raises passes through.
+
+        With `hand_over`, other threads make the calls.
+        """
         arguments = self._arguments(task)
         blocked = self._blocked(task, arguments)
         if len(blocked) == len(arguments.calls):
@@ -82,22 +101,39 @@ class Caller:
         context, function = self._context(task), task.node.spec.function
         if function is None:
             raise NodeError("it has no implementation")
-        call = Call(task, arguments, [], [], context, self._digests(task), perf_counter())
+        call = Call(task, arguments, [], [], context, self._digests(task), perf_counter(), hand_over is not None)
         for index, given in enumerate(arguments.calls):
             if index in blocked:
                 call.results.append(Blocked())
                 continue
             self._around.cancel.check()
-            with self._around.hooks.around_node(context):
-                result = function(context, **given)
-            if type(result) is not tuple and hasattr(result, "__await__"):
+            result: Any
+            if hand_over is not None:
+                result = hand_over(partial(self._in_thread, call, given))
+            else:
+                with self._around.hooks.around_node(context):
+                    result = function(context, **given)
+            if hand_over is not None or (type(result) is not tuple and hasattr(result, "__await__")):
                 call.awaited.append(index)
             call.results.append(result)
         return call
 
+    def _in_thread(self, call: Call, given: Mapping[str, Any]) -> Any:
+        began, function = perf_counter(), call.task.node.spec.function
+        try:
+            with self._around.hooks.around_threaded(call.context):
+                return function(call.context, **given)  # type: ignore[misc]  # `start` has looked
+        except BaseException as error:
+            return Raised(error)
+        finally:
+            call.spent.append(perf_counter() - began)
+
     def conclude(self, call: Call) -> Collected:
         """Return what the calls of a node returned, brought into form. Raises NodeError for what no node may do."""
-        call.task.seconds += perf_counter() - call.started
+        call.task.seconds += sum(call.spent) if call.threaded else perf_counter() - call.started
+        for result in call.results if call.threaded else ():
+            if isinstance(result, Raised):
+                raise result.error
         for name, before in call.digests.items():
             if before != self._digest(call.task, name):
                 raise NodeError(f"it changed the value of its input {name!r}, which other nodes use")

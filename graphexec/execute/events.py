@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from threading import RLock
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
@@ -38,3 +39,14 @@ class Event:
 
 
 Listener: TypeAlias = Callable[[Event], None]
+
+
+def one_at_a_time(listener: Listener) -> Listener:
+    """Return a listener that several threads may call."""
+    lock = RLock()
+
+    def tell(event: Event) -> None:
+        with lock:
+            listener(event)
+
+    return tell

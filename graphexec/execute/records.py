@@ -69,6 +69,12 @@ class Records:
         if self._listener is not None:
             self._listener(Event("node_failed", failure.node, failure.node_type, message=failure.message))
 
+    def sort(self, rank: Callable[[str], int]) -> None:
+        """Bring what ran, was reused, blocked or failed into the order of the plan, whatever was done first."""
+        for ids in (self._executed, self._reused, self._blocked):
+            ids.sort(key=rank)
+        self._failures.sort(key=lambda failure: rank(failure.node))
+
     def result(
         self, graph: Graph, targets: Iterable[Task], known: Iterable[str], warnings: Iterable[tuple[str, str]]
     ) -> Result:

@@ -1,14 +1,14 @@
 """The run of a plan: tasks one after another, until the targets are there or something stops it.
 
-After a failure nothing new starts; asynchronous nodes that have begun are waited for, and what finished is kept,
-in the result and in the store.
+After a failure nothing new starts; nodes that are under way (asynchronous or in worker threads) are waited for, and
+what finished is kept, in the result and in the store.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from graphexec.collector import collector_paused, collector_resumed
 from graphexec.errors import Interrupted, NodeError
@@ -21,17 +21,15 @@ from graphexec.execute.outcomes import entry
 from graphexec.execute.records import Records
 from graphexec.execute.result import Result
 from graphexec.execute.tasks import Schedule, Task
+from graphexec.execute.under_way import UnderWay
 from graphexec.plan.keys import Recipes
 from graphexec.plan.model import Known, Plan
 from graphexec.ports import Blocked
 from graphexec.registry.spec import NodeSpec
 from graphexec.store.model import Entry, Making, Store
 
-if TYPE_CHECKING:
-    from graphexec.execute.awaiting import AsyncNodes
-
 WAIT = 0.05
-"""Seconds between two looks at the flag that stops a run, while only asynchronous nodes are under way."""
+"""Seconds between two looks at the flag that stops a run, while nothing is to be done but to wait."""
 
 FindSpec = Callable[[str], NodeSpec | None]
 
@@ -87,7 +85,7 @@ class _Run:
         self._records = Records(around.listener, around.steps_reused)
         self._caller = Caller(around, self._schedule.tasks, recipes, self._records, debug)
         self._expander = Expander(plan, self._schedule, store, get, around.hidden.children)
-        self._async: AsyncNodes[Call] | None = None
+        self._under_way = UnderWay(around)
 
     def to_the_end(self) -> None:
         """Run every step, or stop at the first failure."""
@@ -102,12 +100,13 @@ class _Run:
 
     def close(self) -> None:
         """Stop what is still waiting."""
-        if self._async is not None:
-            self._async.close()
+        self._under_way.close()
 
     def result(self) -> Result:
         """Return what there is."""
         tasks = self._schedule.tasks
+        if self._under_way.used_threads:
+            self._records.sort(lambda id: tasks[id].rank)
         known = [*(id for id, task in tasks.items() if task.done), *self._plan.pruned]
         targets = (tasks[target.node] for target in self._plan.graph.targets)
         return self._records.result(self._plan.graph, targets, known, self._around.warnings)
@@ -125,12 +124,17 @@ class _Run:
     def _loop(self) -> None:
         while True:
             task = self._schedule.pop()
-            if self._async:
+            if self._under_way.count:
                 self._turn(WAIT if task is None else 0.0)
             elif task is None:
                 return
-            if task is not None:
-                self._around.cancel.check()
+            if task is None:
+                continue
+            self._around.cancel.check()
+            if task.node.spec.threaded and self._under_way.is_full:
+                self._schedule.push(task)
+                self._turn(WAIT)
+            else:
                 self._advance(task)
 
     def _advance(self, task: Task) -> None:
@@ -183,22 +187,17 @@ class _Run:
             task.key = self._caller.late_key(task)
             if self._take(task) or self._wait_for_deferred(task):
                 return
-        call = self._caller.start(task)
+        beside = task.node.spec.threaded and self._under_way.has_threads
+        if beside and (alike := self._under_way.alike(task)):
+            self._schedule.await_(task, alike)  # and take its result, as if that had run before
+            return
+        call = self._caller.start(task, self._under_way.hand_over() if beside else None)
         if call is None:
             self._schedule.finish(task, Entry(tuple([Blocked()] for _ in task.node.spec.outputs)))
         elif call.awaited:
-            self._await(call)
+            self._under_way.start(call)
         else:
             self._conclude(call)
-
-    def _await(self, call: Call) -> None:
-        """Let an asynchronous node wait while others go on."""
-        from graphexec.execute.awaiting import AsyncNodes  # asyncio takes as long to import as all of execute
-
-        if self._async is None:
-            self._async = AsyncNodes()
-        around = self._around.hooks.around_node
-        self._async.start(call, call.results, call.awaited, lambda: around(call.context))
 
     def _conclude(self, call: Call) -> None:
         """Make what a node returned its outputs, or schedule the graph that it returned."""
@@ -267,10 +266,10 @@ class _Run:
         return total
 
     def _turn(self, seconds: float) -> None:
-        """Let asynchronous nodes go on, and conclude those that are done."""
+        """Let nodes that are under way go on, and conclude those that are done."""
         self._around.cancel.check()
         failed: _Failed | None = None
-        for call, error in self._async.turn(seconds) if self._async else ():
+        for call, error in self._under_way.turn(seconds):
             try:
                 if error is not None:
                     raise error
@@ -283,7 +282,7 @@ class _Run:
             raise failed
 
     def _await_the_rest(self) -> None:
-        while self._async:
+        while self._under_way.count:
             try:
                 self._turn(WAIT)
             except _Failed:

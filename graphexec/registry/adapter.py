@@ -40,6 +40,7 @@ def read_class(type: str, cls: Any, *, provider: str, version: str, display_name
         validate=validation,
         validates_links=validation is not None and validation.wants_types,
         fingerprint=Fingerprint(fingerprint, as_list) if fingerprint else None,
+        threaded=bool(getattr(cls, "GRAPHEXEC_THREADED", False)) and not _is_async(cls, _function_name(cls)),
         lazy_status=LazyStatus(type, cls) if lazy else None,
         from_pack=True,
         display_name=display_name or type,
@@ -97,6 +98,10 @@ def _validation(cls: Any) -> Validation | None:
 
 def _class_method(cls: Any, name: str) -> Callable[..., Any] | None:
     return getattr(cls, name) if _has_sync(cls, name) else None
+
+
+def _is_async(cls: Any, name: str) -> bool:
+    return inspect.iscoroutinefunction(getattr(cls, name))
 
 
 def _has_sync(cls: Any, name: str) -> bool:

@@ -34,11 +34,14 @@ RECORDER: ContextVar[Recorder | None] = ContextVar("graphexec_recorder", default
 class NodeFunction(Generic[P, R]):
     """A function that is a node type. Inside `with Workflow()` calling it adds a node, elsewhere it is the function."""
 
-    def __init__(self, function: Callable[P, R], type: str | None, category: str, version: str | None) -> None:
+    def __init__(
+        self, function: Callable[P, R], type: str | None, category: str, version: str | None, threaded: bool = False
+    ) -> None:
         self.function = function
         self.type = type or function.__name__
         self.category = category
         self.version = version
+        self.threaded = threaded
         update_wrapper(self, function)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -61,6 +64,7 @@ class NodeFunction(Generic[P, R]):
             version=self.version or self._source_digest(),
             output_node=not outputs,
             always_runs=not outputs,
+            threaded=self.threaded and not inspect.iscoroutinefunction(self.function),
             from_pack=True,
             display_name=self.type,
             category=self.category,
@@ -82,13 +86,13 @@ class NodeFunction(Generic[P, R]):
 def node(function: Callable[P, R], /) -> NodeFunction[P, R]: ...
 @overload
 def node(
-    *, name: str | None = None, category: str = "custom", version: str | None = None
+    *, name: str | None = None, category: str = "custom", version: str | None = None, threaded: bool = False
 ) -> Callable[[Callable[P, R]], NodeFunction[P, R]]: ...
 
 
 def node(
     function: Callable[..., Any] | None = None, /, *, name: str | None = None, category: str = "custom",
-    version: str | None = None,
+    version: str | None = None, threaded: bool = False,
 ) -> Any:  # fmt: skip
     """Make a node type of an annotated function; `name` is its type, that of the function by default.
 
@@ -96,10 +100,11 @@ def node(
     Any. One that allows None is optional. The return annotation gives the outputs: one, a tuple, a NamedTuple, or None
     for an output node, which runs on every run. `list[...]` hands its items on one by one. A parameter annotated with
     `Context` gets the run's context. `version` enters the cache key, in place of a digest of the source file.
+    A `threaded` node may run in a thread beside others (docs/custom-nodes.md says what it must not do then).
     """
 
     def made(function: Callable[..., Any]) -> NodeFunction[..., Any]:
-        return NodeFunction(function, name, category, version)
+        return NodeFunction(function, name, category, version, threaded)
 
     return made if function is None else made(function)
 

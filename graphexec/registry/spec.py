@@ -88,6 +88,9 @@ class NodeSpec:
     continues: Mapping[str, Mapping[str, str]] | None = None
     """A sampler, which may be given `continuation: exact`; by input, the choices that cannot have it, and why.
     An input that is linked has the choice `sampler_name` of the node it comes from."""
+    threaded: bool = False
+    """May run beside other nodes, in a worker thread: its work releases Python's lock, and it uses neither torch's
+    kernels nor anything else that belongs to the process or the main thread."""
     together: Callable[..., Any] | None = None
     """Makes several calls that differ only in their seed as one batch: `together(context, seeds, **inputs)`, the
     inputs without the seed, returns the outputs of each. They are close to those of single calls, not equal."""

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from graphexec.cores import cores
 from graphexec.document.load import read
 from graphexec.errors import UsageError
 from graphexec.sweep.messages import source_fields
@@ -13,11 +14,6 @@ from graphexec.sweep.messages import source_fields
 if TYPE_CHECKING:
     from graphexec.api import Session
     from graphexec.sweep.plan import SweepPlan
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def threads_each(jobs: int) -> int:

@@ -43,6 +43,14 @@ def test_the_random_state_is_restored_when_a_node_fails():
     assert torch.equal(torch.get_rng_state(), before) and not torch.is_inference_mode_enabled()
 
 
+def test_in_a_worker_thread_nothing_of_the_process_is_touched(monkeypatch):
+    for name in ("get_rng_state", "set_rng_state", "set_num_threads"):
+        monkeypatch.setattr(torch, name, lambda *given: pytest.fail("that belongs to the process"))
+    with HOOKS.around_threaded(context()):
+        assert torch.is_inference_mode_enabled()
+    assert not torch.is_inference_mode_enabled()
+
+
 def test_out_of_memory_lets_weights_go_and_says_what_helps():
     from graphexec.errors import NodeError
 
