@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -46,15 +47,16 @@ def self_attention_guidance(scale: float, blur_sigma: float) -> GuidancePatch:
     def after(guided: Guided) -> Tensor:
         if min(guided.denoised.shape[2:]) <= SMALLEST:
             return guided.denoised
-        maps: list[Tensor] = []
+        images, maps = len(guided.x), list[Tensor]()
 
         def watch(q: Tensor, k: Tensor, v: Tensor, site: Site) -> Tensor | None:
-            if site.place == "middle":
+            # A batch may come in slices, and further conditions behind the first; its rows are in the order of images.
+            if site.place == "middle" and site.transformer == 0 and sum(map(len, maps)) < images:
                 maps.append(attention_map(q, k, site.heads))
             return None
 
         guided.ask(1, guided.x, UNetHooks(self_kernel=(watch,)))
-        blurred = blurred_where(guided.uncond, maps[0], blur_sigma)
+        blurred = blurred_where(guided.uncond, torch.cat(maps)[:images], blur_sigma)
         again = guided.ask(1, blurred + guided.x - guided.uncond)
         return guided.denoised + scale * (blurred - again)
 

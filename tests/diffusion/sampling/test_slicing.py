@@ -11,8 +11,10 @@ from graphexec.diffusion import evaluation
 from graphexec.diffusion.conditioning import Area, Condition
 from graphexec.diffusion.devices import Placement, place
 from graphexec.diffusion.evaluation import Evaluator
+from graphexec.diffusion.guidance import GuidedDenoiser, Guider, prepared
 from graphexec.diffusion.loading.checkpoint import load_unet
 from graphexec.diffusion.memory import WeightsPool
+from graphexec.diffusion.patching.attention_guidance import self_attention_guidance
 from graphexec.diffusion.slicing import image_slices, most_rows, working_bytes
 from tests.diffusion.layouts import write_unet
 from tests.diffusion.sampling.toy import pointwise
@@ -165,6 +167,20 @@ def test_a_real_network_differs_in_rounding_only(unet, dtype, tolerance):
         assert counting.rows == ([1] * 4 if most else [4])
     error = float((made[1] - made[None]).norm() / made[None].norm())
     assert error < tolerance
+
+
+@pytest.mark.parametrize("most", [1, 2])
+@pytest.mark.parametrize("options", [[{}], [{}, {}], [{}, {"area": (8, 8, 0, 0)}]])
+def test_self_attention_guidance_marks_each_image_by_its_own_attention(unet, most, options):
+    """The attention maps of the first negative text come in as many calls as the batch is sliced into."""
+    texts = [[[random(1, 77, 128, seed=side + n), one] for n, one in enumerate(options)] for side in (1, 5)]
+    guider = Guider(unet.with_patch(self_attention_guidance(2.0, 2.0)), *texts, scale=5.0)
+    x, made = random(3, 4, 16, 16, seed=7), []
+    for limit in (unet.most_rows, lambda height, width: most):
+        evaluator = Evaluator(unet.network(), unet.parameterization, unet.schedule, limit)
+        with torch.inference_mode():
+            made.append(GuidedDenoiser(guider, evaluator, prepared(guider, x, None))(x, 1.0))
+    assert float((made[1] - made[0]).norm() / made[0].norm()) < 1e-4
 
 
 def test_identity_tells_budgets_apart(unet):
