@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from graphexec.diffusion.models.hooks import AttentionInput, AttentionKernel, AttentionOutput, Site, UNetHooks
-from graphexec.diffusion.models.layers import Conv2d, GatedLinear, GroupNorm, LayerNorm, Linear
+from graphexec.diffusion.models.layers import Conv2d, GatedLinear, GroupNorm, LayerNorm, Linear, ordered
 from graphexec.diffusion.models.layout import Transformer
 from graphexec.diffusion.models.text_states import TextStates, per_text
 
@@ -146,13 +146,8 @@ def _inputs(hooks: tuple[AttentionInput, ...], q: Tensor, kv: Tensor, site: Site
 
 
 def feature_map(tokens: Tensor, like: Tensor) -> Tensor:
-    """Tokens `(B, h w, C)` as a map `(B, C, h, w)` of the size and the order in memory of `like`.
-
-    Convolutions take the order of what they are given, and in fp32 those over channels that are last are less exact.
-    """
-    order = torch.contiguous_format if like.is_contiguous() else torch.channels_last
-    made = tokens.transpose(1, 2).reshape(len(tokens), -1, *like.shape[-2:])
-    return made.contiguous(memory_format=order)
+    """Tokens `(B, h w, C)` as a map `(B, C, h, w)` of the size and the order in memory of `like`."""
+    return ordered(tokens.transpose(1, 2).reshape(len(tokens), -1, *like.shape[-2:]), like)
 
 
 class SpatialTransformer(nn.Module):

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from graphexec.diffusion.models.autoencoder_layout import AutoencoderLayout, Level
-from graphexec.diffusion.models.layers import Conv2d, GroupNorm
+from graphexec.diffusion.models.layers import Conv2d, GroupNorm, ordered
 
 
 def norm(channels: int) -> nn.GroupNorm:
@@ -56,7 +56,7 @@ class AttentionBlock(nn.Module):
         h = self.norm(x)
         q, k, v = (layer(h).flatten(2).transpose(1, 2)[:, None] for layer in (self.q, self.k, self.v))
         out = F.scaled_dot_product_attention(q, k, v)[:, 0].transpose(1, 2)
-        return self.proj_out(out.reshape(x.shape), x)  # in the order of x in memory
+        return ordered(self.proj_out(out.reshape(x.shape), x), x)
 
 
 class Down(nn.Module):

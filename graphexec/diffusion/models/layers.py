@@ -60,6 +60,15 @@ def _sum(output: Tensor, to: Tensor | None) -> Tensor:
     return output + to if torch.is_grad_enabled() else output.add_(to)
 
 
+def ordered(made: Tensor, like: Tensor) -> Tensor:
+    """A map `(B, C, h, w)` in the order in memory of another, copied if need be.
+
+    Convolutions take the order of what they are given, and in fp32 those over channels that are last are less exact.
+    """
+    order = torch.contiguous_format if like.is_contiguous() else torch.channels_last
+    return made.contiguous(memory_format=order)
+
+
 class GroupNorm(nn.GroupNorm):
     """A group norm."""
 

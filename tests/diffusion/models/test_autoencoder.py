@@ -140,6 +140,18 @@ def test_half_precision_stays_channels_last(tmp_path):
     assert_close(narrow.decode(latent), wide.decode(latent), atol=0.05, rtol=0)
 
 
+@pytest.mark.parametrize("batch", [1, 2])
+@pytest.mark.parametrize("order", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("grad", [False, True])
+def test_attention_keeps_the_order_in_memory(batch, order, grad):
+    """In fp32 the convolutions behind it would else compute other bits than those before it."""
+    layer = AttentionBlock(64)
+    layer.load_state_dict(drawn(layer, dtype=torch.float32))
+    x = torch.randn(batch, 64, 9, 13, generator=torch.Generator().manual_seed(1)).contiguous(memory_format=order)
+    with torch.set_grad_enabled(grad):
+        assert layer(x).is_contiguous(memory_format=order)
+
+
 class TestBudget:
     """What would take more than the placement's memory is done in tiles, and the user is told."""
 
