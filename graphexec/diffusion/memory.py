@@ -24,11 +24,14 @@ def default_budget() -> int:
         return 8 << 30
 
 
+HEAP_BLOCK = 32 << 20
+"""Bytes from which on glibc asks the system for a block and gives it back at once; smaller ones it may keep."""
+
+
 def give_back() -> None:
     """Return what the C library keeps of freed memory to the system, where it is glibc.
 
-    It keeps freed blocks below 32 MiB for later ones: after weights were converted and a network has computed, some
-    200 MB beside a model of SD1.5's size.
+    After weights were converted and a network has computed, that is some 200 MB beside a model of SD1.5's size.
     """
     if sys.platform == "linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from graphexec.diffusion.memory import HEAP_BLOCK, give_back
 from graphexec.diffusion.models.autoencoder_layout import AutoencoderLayout, Level
 from graphexec.diffusion.models.layers import Conv2d, GroupNorm, ordered
 
@@ -159,9 +160,12 @@ class Decoder(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """`(B, C, h, w)` to `(B, 3, 8 h, 8 w)`."""
-        x = self.mid(self.conv_in(x))
+        x, in_heap = self.mid(self.conv_in(x)), True
         for step in self.steps:
             x = step(x)
+            if in_heap and x.nbytes >= HEAP_BLOCK:
+                give_back()  # the places of smaller maps are of no use to those from here on
+                in_heap = False
         return self.conv_out(activated(self.norm_out, x))
 
 
