@@ -26,7 +26,7 @@ def by_product(x: Tensor, layer: nn.Conv2d) -> bool:
         and x.shape[0] * x.shape[2] * x.shape[3] <= MOST_PLACES
         and layer.weight.numel() >= LEAST_WEIGHTS
         and layer.groups == 1
-        and (layer.kernel_size, layer.padding, layer.stride) == ((3, 3), (1, 1), (1, 1))
+        and (layer.kernel_size, layer.padding, layer.stride, layer.dilation) == ((3, 3), (1, 1), (1, 1), (1, 1))
     )
 
 

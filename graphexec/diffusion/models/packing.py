@@ -1,7 +1,8 @@
 """Packed weights: laid out once, when they are loaded, in the blocks that the processor's matrix units read.
 
 oneDNN brings plain weights into that order at every call, which in a UNet takes as long as a third of its arithmetic.
-Packed ones are opaque to everything but these functions; the results are those of plain weights bit for bit.
+Packed ones are opaque to everything but these functions. A layer alone gives the results of plain weights bit for bit;
+what is done behind its product is rounded once where plain layers round twice.
 """
 
 from __future__ import annotations

@@ -44,7 +44,14 @@ def test_a_large_layer_takes_few_places_so(monkeypatch):
 
 @pytest.mark.parametrize(
     ("settings", "size"),
-    [({"stride": 2}, 4), ({"padding": 0}, 4), ({"kernel_size": 5, "padding": 1}, 4), ({}, 23), ({"groups": 2}, 4)],
+    [
+        ({"stride": 2}, 4),
+        ({"padding": 0}, 4),
+        ({"kernel_size": 5}, 4),
+        ({}, 23),
+        ({"groups": 2}, 4),
+        ({"dilation": 2}, 4),
+    ],
 )
 def test_other_layers_and_larger_maps_are_convolved(settings, size):
     layer = Conv2d(1280, 1280, **{"kernel_size": 3, "padding": 1} | settings, device="meta")
