@@ -86,9 +86,13 @@ class WeightsPool:
             return thing
 
     def make_room(self, size: int) -> None:
-        """Let the least recently used things go until `size` more bytes fit under the budget, or nothing is left."""
+        """Let the least recently used things go until `size` more bytes fit under the budget.
+
+        The last one stays: the room is for its work, so that it is in memory whether the pool has it or not.
+        """
         with self._lock:
-            self._shrink(self.budget - size, keep=set())
+            last = next(reversed(self._entries), None)
+            self._shrink(self.budget - size, keep=set() if last is None else {last, *self._entries[last].parts})
 
     @property
     def held(self) -> int:

@@ -140,6 +140,15 @@ def test_other_models_give_way_to_the_work(unet):
     assert pool.held == unet.weight_bytes
 
 
+def test_a_network_does_not_give_way_to_its_own_work(unet):
+    """It would be read again for the next run, and nothing would be free."""
+    budget = unet.weight_bytes + 1000
+    limited = replace(unet, placement=replace(unet.placement, memory=budget), pool=WeightsPool(budget))
+    module = limited.network().module
+    limited.make_room(2, 64, 64)
+    assert limited.network().module is module
+
+
 @dataclass
 class Counting:
     network: object
