@@ -73,7 +73,7 @@ class Attention(nn.Module):
         out = project(mixed)
         for hook in hooks:
             out = hook(out, site)
-        return to + out
+        return to + out.to(to.dtype)
 
 
 class GatedProjection(nn.Module):
