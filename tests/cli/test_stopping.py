@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import signal
 import subprocess
+import termios
 import time
+from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -83,8 +87,21 @@ def test_the_deadline_stops_a_node_that_does_not_look(home: Path) -> None:
     assert ended.status == 124 and time.monotonic() - begun < 45
 
 
+def until_read(pipe: IO[str]) -> None:
+    """Write a line that means nothing and wait until the program has taken it."""
+    pipe.write("\n")
+    pipe.flush()
+    left = array("i", [1])
+    deadline = time.monotonic() + 60
+    while left[0] and time.monotonic() < deadline:
+        time.sleep(0.05)
+        fcntl.ioctl(pipe.fileno(), termios.FIONREAD, left)
+
+
 def test_ctrl_c_while_reading_standard_input_stops_at_once(home: Path) -> None:
+    """A signal before that, while modules are imported, may be lost: Python ignores exceptions in some callbacks."""
     with start("run", "-", cwd=home, stdin=subprocess.PIPE) as process:
-        time.sleep(2.0)
+        assert process.stdin is not None
+        until_read(process.stdin)
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=60) == 130
