@@ -99,7 +99,6 @@ def until_read(pipe: IO[str]) -> None:
 
 
 def test_ctrl_c_while_reading_standard_input_stops_at_once(home: Path) -> None:
-    """A signal before that, while modules are imported, may be lost: Python ignores exceptions in some callbacks."""
     with start("run", "-", cwd=home, stdin=subprocess.PIPE) as process:
         assert process.stdin is not None
         until_read(process.stdin)
