@@ -130,9 +130,9 @@ def grouped(asked: Sequence[Asked], most_rows: MostRows = unlimited) -> list[lis
     """Put together what can share a network call, in order, and no more rows than it takes."""
     groups: list[list[Asked]] = []
     for one in asked:
+        most = most_rows(*one.x.shape[-2:])
         for group in groups:
             lengths = [member.condition.context.shape[1] for member in (*group, one)]
-            most = most_rows(*one.x.shape[-2:])
             fits = most is None or len(one.x) * (len(group) + 1) <= most
             if fits and group[0].shape == one.shape and math.lcm(*lengths) <= MOST_REPEATS * min(lengths):
                 group.append(one)

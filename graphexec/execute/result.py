@@ -27,8 +27,7 @@ class Result:
     """The outcome of one run. `value` is the only call that may import torch.
 
     `executed` and `reused` are node ids in the order they finished, or in that of the plan if any ran in worker
-    threads; `files` are the paths written (or found
-    unchanged), in order.
+    threads; `files` are the paths written (or found unchanged), in order.
     """
 
     executed: tuple[str, ...] = ()
